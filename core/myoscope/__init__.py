@@ -1,0 +1,75 @@
+"""Measures skeletal muscle on any scan. Research use only.
+
+`analyze` takes a scan to measurements; `measure` does the same for a segmentation that exists already.
+"""
+
+from myoscope.anatomy import THIGH_STRUCTURES, Side, Structure, StructureSet
+from myoscope.data.finding import Finding, Severity
+from myoscope.data.grid import Grid
+from myoscope.data.measurement import Measurement, Measurements
+from myoscope.data.modality import LabelledCase, LoadOptions, ModalityInfo, Recognition, SynthesisOptions
+from myoscope.data.recipe import Recipe, TrainingPlan
+from myoscope.data.result import CaseResult
+from myoscope.data.scan import Scan
+from myoscope.data.segmentation import Segmentation
+from myoscope.data.subject import Sex, Subject
+from myoscope.errors import (
+    ArchiveError,
+    GeometryError,
+    InputError,
+    ModelError,
+    MyoscopeError,
+    OutputError,
+    PluginError,
+    RecognitionError,
+    SeriesError,
+    UnreadableError,
+    UsageError,
+)
+from myoscope.hookspecs import Modality, hookimpl
+from myoscope.pipeline import analyze, load, measure, synthesize
+from myoscope.plugins import modalities
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "THIGH_STRUCTURES",
+    "ArchiveError",
+    "CaseResult",
+    "Finding",
+    "GeometryError",
+    "Grid",
+    "InputError",
+    "LabelledCase",
+    "LoadOptions",
+    "Measurement",
+    "Measurements",
+    "Modality",
+    "ModalityInfo",
+    "ModelError",
+    "MyoscopeError",
+    "OutputError",
+    "PluginError",
+    "Recipe",
+    "Recognition",
+    "RecognitionError",
+    "Scan",
+    "Segmentation",
+    "SeriesError",
+    "Severity",
+    "Sex",
+    "Side",
+    "Structure",
+    "StructureSet",
+    "Subject",
+    "SynthesisOptions",
+    "TrainingPlan",
+    "UnreadableError",
+    "UsageError",
+    "analyze",
+    "hookimpl",
+    "load",
+    "measure",
+    "modalities",
+    "synthesize",
+]

@@ -1,0 +1,1 @@
+"""Frozen values that travel through the pipeline; all of them survive pickle."""

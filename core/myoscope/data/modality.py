@@ -1,0 +1,94 @@
+"""What a modality says about itself and about a source; data only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from myoscope.anatomy import StructureSet
+from myoscope.data.recipe import Recipe
+from myoscope.data.scan import Scan
+from myoscope.data.segmentation import Segmentation
+
+
+@dataclass(frozen=True, slots=True)
+class ModalityInfo:
+    """What a plugin offers.
+
+    Attributes:
+        name: The entry point's name.
+        title: For people.
+        structures: Everything that it can measure, with its groups.
+        inputs: Accepted kinds of input, for people.
+        recipes: Name -> recipe.
+        default_model: Id of the model that `analyze` takes when none is named.
+        weights_dir: Folder of embedded model packages.
+    """
+
+    name: str
+    title: str
+    structures: StructureSet
+    inputs: tuple[str, ...]
+    recipes: Mapping[str, Recipe]
+    default_model: str
+    weights_dir: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Recognition:
+    """A plugin's belief that a source is its own.
+
+    Attributes:
+        confidence: 0 to 1; the surest plugin wins.
+        reason: Why, one phrase, shown when plugins disagree.
+    """
+
+    confidence: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoadOptions:
+    """What the user adds to a source.
+
+    Attributes:
+        series: UID or number of the DICOM series to take when there are several.
+        case_id: Name of the case; derived from the source when empty.
+    """
+
+    series: str | None = None
+    case_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SynthesisOptions:
+    """What the user fixes of a synthetic case.
+
+    Attributes:
+        label_map: A label map to render instead of the modality's parametric anatomy.
+        spacing_mm: Spacing of the scan, (x, y, z); drawn from the seed when None.
+        size: Number of voxels (x, y, z); follows the anatomy when None.
+        complete: True keeps the whole anatomy in view; False lets the seed cut it anywhere.
+    """
+
+    label_map: Path | None = None
+    spacing_mm: tuple[float, ...] | None = None
+    size: tuple[int, ...] | None = None
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledCase:
+    """A scan whose every answer is known.
+
+    Attributes:
+        scan: The image.
+        segmentation: The truth, on the scan's own grid.
+        facts: What the case was made from: seed, sizes, spacings; JSON-ready.
+    """
+
+    scan: Scan
+    segmentation: Segmentation
+    facts: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,62 @@
+"""What fixes a model besides its weights: preprocessing, network and training, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingPlan:
+    """How a recipe is trained.
+
+    Attributes:
+        loss: `dice` or `dice_ce`.
+        learning_rate: Of AdamW.
+        weight_decay: Of AdamW.
+        batch_size: Windows a step.
+        crops_per_case: Random windows taken from one case.
+        max_epochs: An epoch passes every training case once.
+        schedule: `constant`, or `one_cycle` for a warm-up and a cosine decay over the run.
+        ema_decay: Exponential moving average of the weights that are saved; 0 for none.
+        precision: Lightning's precision, such as `bf16-mixed`.
+    """
+
+    loss: str
+    learning_rate: float
+    weight_decay: float
+    batch_size: int
+    crops_per_case: int
+    max_epochs: int
+    schedule: str = "constant"
+    ema_decay: float = 0.0
+    precision: str = "32-true"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A model but for its weights; a model card holds one whole, so a package needs nothing else.
+
+    Attributes:
+        name: `modality/network`, also the id of the embedded model.
+        structures: Names in the order of output channels 1, 2, ...; channel 0 is background.
+        spacing_mm: The model's grid, (x, y, z).
+        window: Input size of the network in voxels, (x, y, z).
+        overlap: Share of a window that neighbours overlap by at inference.
+        preprocessing: Numbers that the plugin's `preprocess` reads.
+        network: Which network the plugin builds.
+        network_options: Arguments of that network.
+        training: How it is trained.
+    """
+
+    name: str
+    structures: tuple[str, ...]
+    spacing_mm: tuple[float, ...]
+    window: tuple[int, ...]
+    overlap: float
+    preprocessing: Mapping[str, float]
+    network: str
+    network_options: Mapping[str, Any]
+    training: TrainingPlan
+    channels: tuple[str, ...] = field(default=("image",))

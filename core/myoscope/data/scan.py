@@ -1,0 +1,58 @@
+"""An image with its place in the patient and where it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from myoscope.data.finding import Finding
+from myoscope.data.grid import Grid
+from myoscope.data.subject import Subject
+from myoscope.errors import GeometryError, UnreadableError
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """Named channels on one grid.
+
+    Attributes:
+        modality: Name of the plugin that loaded it.
+        channels: Name -> array of shape `grid.shape`; for example `ct` in HU.
+        grid: Where the voxels lie.
+        case_id: Names the output files.
+        source: What it was read from, for people; never parsed.
+        subject: What the headers say of the person.
+        findings: What loading had to do or noticed.
+
+    Raises:
+        GeometryError: A channel whose shape is not the grid's.
+        UnreadableError: No channel, or a channel with NaN or infinite values.
+    """
+
+    modality: str
+    channels: Mapping[str, NDArray[Any]]
+    grid: Grid
+    case_id: str
+    source: str = ""
+    subject: Subject = field(default_factory=Subject)
+    findings: tuple[Finding, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.channels:
+            raise UnreadableError("A scan needs at least one channel.")
+        for name, array in self.channels.items():
+            if array.shape != self.grid.shape:
+                raise GeometryError(f"Channel {name!r} has shape {array.shape}, its grid {self.grid.shape}.")
+            if array.dtype.kind == "f" and not np.isfinite(array.sum(dtype=np.float64)) and not np.isfinite(array).all():
+                raise UnreadableError(
+                    f"Channel {name!r} holds NaN or infinite values.", "Export the image again, without masked voxels."
+                )
+
+    @property
+    def image(self) -> NDArray[Any]:
+        """The first channel."""
+        return next(iter(self.channels.values()))

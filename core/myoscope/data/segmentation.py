@@ -1,0 +1,52 @@
+"""Integer labels on a grid, with what the integers mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from myoscope.anatomy import Side, Structure, StructureSet
+from myoscope.data.finding import Finding
+from myoscope.data.grid import Grid
+from myoscope.errors import GeometryError
+
+
+@dataclass(frozen=True, slots=True)
+class Segmentation:
+    """A label map.
+
+    Attributes:
+        labels: Shape `grid.shape`, uint8; 0 is background.
+        grid: Where the voxels lie.
+        structures: Every structure of the modality.
+        predicted: Names that the model was trained to find; the others are 'not predicted', which is not 'absent'.
+        sides_split: True when left structures carry `id + 100`; False when both sides share one value.
+        by_model: True for a network's output, which `refine` may clean; labels that a person gave are never changed.
+        findings: What splitting and clean-up noticed.
+
+    Raises:
+        GeometryError: Labels whose shape is not the grid's.
+    """
+
+    labels: NDArray[np.uint8]
+    grid: Grid
+    structures: StructureSet
+    predicted: frozenset[str]
+    sides_split: bool
+    by_model: bool = False
+    findings: tuple[Finding, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        if self.labels.shape != self.grid.shape:
+            raise GeometryError(f"The labels have shape {self.labels.shape}, their grid {self.grid.shape}.")
+
+    def entries(self) -> Iterator[tuple[int, Structure, Side]]:
+        """Yield label value, structure and side of everything that the model was trained to find, present or not."""
+        sides = (Side.RIGHT, Side.LEFT) if self.sides_split else (Side.BOTH,)
+        for side in sides:
+            for structure in self.structures:
+                if structure.name in self.predicted:
+                    yield self.structures.label(structure.name, side), structure, side

@@ -1,0 +1,58 @@
+"""Volumes to files."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from myoscope.data.grid import Grid
+from myoscope.errors import GeometryError, OutputError, UsageError
+from myoscope.io.nifti import write_nifti
+
+ITK_SUFFIXES = (".nrrd", ".mha")
+
+
+def write_volume(array: NDArray[Any], grid: Grid, path: Path) -> Path:
+    """Write a volume as .nii.gz, .nrrd or .mha, by the name of `path`, and return `path`.
+
+    Args:
+        array: Shape `grid.shape`; its type is kept.
+        grid: Where the voxels lie.
+        path: In a folder that exists.
+
+    Raises:
+        UsageError: Another ending.
+        GeometryError: The array does not fit the grid.
+        OutputError: The file cannot be written; nothing is left behind.
+    """
+    suffix = next((s for s in (".nii.gz", *ITK_SUFFIXES) if path.name.lower().endswith(s)), None)
+    if suffix is None:
+        raise UsageError(f"{path.name} has an unknown ending.", "Use .nii.gz, .nrrd or .mha.")
+    if array.shape != grid.shape:
+        raise GeometryError(f"The array has shape {array.shape}, its grid {grid.shape}.")
+    partial = path.with_name(f".partial-{os.getpid()}-{path.name}")
+    try:
+        if suffix in ITK_SUFFIXES:
+            _write_itk(array, grid, partial)
+        else:
+            write_nifti(array, grid, partial)
+        partial.replace(path)
+    except (OSError, RuntimeError) as error:
+        raise OutputError(f"{path} cannot be written: {error}.") from error
+    finally:
+        partial.unlink(missing_ok=True)
+    return path
+
+
+def _write_itk(array: NDArray[Any], grid: Grid, path: Path) -> None:
+    import SimpleITK as sitk  # noqa: N813
+
+    image = sitk.GetImageFromArray(np.ascontiguousarray(array))
+    image.SetSpacing(grid.spacing_mm)
+    image.SetOrigin(grid.origin)
+    image.SetDirection(grid.direction)
+    sitk.WriteImage(image, str(path), useCompression=True)

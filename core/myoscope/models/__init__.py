@@ -1,0 +1,17 @@
+"""Models as packages: a card that says what they are and weights that match its hash."""
+
+from myoscope.models.card import ModelCard, StructureScore
+from myoscope.models.package import ModelPackage, load_network, read_package, write_package
+from myoscope.models.store import find_model, import_model, installed_models
+
+__all__ = [
+    "ModelCard",
+    "ModelPackage",
+    "StructureScore",
+    "find_model",
+    "import_model",
+    "installed_models",
+    "load_network",
+    "read_package",
+    "write_package",
+]

@@ -1,0 +1,98 @@
+"""What a model is, what it was trained on and how well it did on cases held out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from myoscope.data.recipe import Recipe
+from myoscope.data.result import RESEARCH_USE_ONLY
+from myoscope.errors import ModelError
+
+
+@dataclass(frozen=True, slots=True)
+class StructureScore:
+    """Held-out figures of one structure.
+
+    Attributes:
+        structure: Structure name.
+        cases: Cases that hold it.
+        dice_mean: Mean Dice.
+        volume_error_median_pct: Median of |V - V_ref| / V_ref x 100.
+    """
+
+    structure: str
+    cases: int
+    dice_mean: float
+    volume_error_median_pct: float
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """The card of a model package, `card.json`.
+
+    Attributes:
+        id: `modality/name`.
+        modality: Name of the modality.
+        recipe: Everything but the weights.
+        backend: What runs it.
+        sha256: Of `model.safetensors`.
+        trained_on: What it was trained on, one sentence.
+        licenses: Of the training data.
+        command: What trains it again.
+        seed: Of the training run.
+        hours: Wall time of training.
+        device: Where it was trained.
+        held_out: What the figures were measured on, one sentence.
+        scores: Held-out figures by structure.
+        limitations: Known failures, plainly.
+        myoscope_version: That wrote the package.
+        intended_use: The same for every model.
+    """
+
+    id: str
+    modality: str
+    recipe: Recipe
+    backend: str
+    sha256: str
+    trained_on: str
+    licenses: tuple[str, ...]
+    command: str
+    seed: int
+    hours: float
+    device: str
+    held_out: str
+    scores: tuple[StructureScore, ...]
+    limitations: tuple[str, ...]
+    myoscope_version: str
+    intended_use: str = RESEARCH_USE_ONLY
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+def read_card(path: Path) -> ModelCard:
+    """Return the card at `path`.
+
+    Raises:
+        ModelError: The file is missing or is not a card.
+    """
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        return TypeAdapter(ModelCard).validate_json(path.read_bytes())
+    except OSError as error:
+        raise ModelError(f"The model card {path} cannot be read: {error.strerror}.") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise ModelError(f"{path} is not a model card: {place or 'file'}: {first['msg']}.") from error
+
+
+def card_json(card: ModelCard) -> str:
+    """Return the card as indented JSON, keys sorted."""
+    from pydantic import TypeAdapter
+
+    data = TypeAdapter(ModelCard).dump_python(card, mode="json")
+    return json.dumps(data, indent=2, sort_keys=True) + "\n"

@@ -1,0 +1,1 @@
+"""Findings about a case that hold for every modality."""

@@ -1,0 +1,123 @@
+"""The report of a case: one HTML file that needs nothing else."""
+
+from __future__ import annotations
+
+import base64
+import tempfile
+import webbrowser
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from myoscope.data.finding import Finding, Severity
+from myoscope.data.result import RESEARCH_USE_ONLY, CaseResult
+from myoscope.report import charts
+from myoscope.report.preview import CONVENTION, preview_png
+from myoscope.report.surfaces import aspect, extract_surfaces, mesh_coordinates
+from myoscope.report.tables import key_figures, presence, sections, wide_table
+from myoscope.report.wording import color_text, number, quantity_title, structure_title, unit_text
+
+if TYPE_CHECKING:
+    from myoscope.data.subject import Subject
+
+_SEVERITIES = tuple(reversed(Severity))
+
+
+def report_html(result: CaseResult) -> str:
+    """Return the report as one HTML file with its picture, 3D view, charts, tables and provenance inside.
+
+    The same result gives the same text: nothing that varies between two runs, such as seconds, is shown.
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("myoscope.report", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {
+        "structure_title": structure_title,
+        "quantity_title": quantity_title,
+        "unit_text": unit_text,
+    }
+    return environment.get_template("report.html.j2").render(_context(result))
+
+
+def show(result: CaseResult) -> None:
+    """Write the report to a temporary file and open it in a browser."""
+    folder = Path(tempfile.mkdtemp(prefix="myoscope-"))
+    path = folder / "report.html"
+    path.write_text(report_html(result), encoding="utf-8")
+    webbrowser.open(path.as_uri())
+
+
+def _context(result: CaseResult) -> dict[str, Any]:
+    known = presence(result.segmentation)
+    return {
+        "result": result,
+        "research_use_only": RESEARCH_USE_ONLY,
+        "convention": CONVENTION,
+        "facts": subject_facts(result.subject),
+        "findings": sorted(result.findings, key=_rank),
+        "figures": key_figures(result, known),
+        "preview": base64.b64encode(preview_png(result)).decode("ascii"),
+        "preview_alt": _preview_alt(result),
+        "bars": charts.volume_bars(result),
+        "lines": charts.area_lines(result),
+        "plot": charts,
+        "table": wide_table(result, known),
+    } | _scene(result)
+
+
+def subject_facts(subject: Subject) -> tuple[tuple[str, str], ...]:
+    """Return what is known of a person, as (name, value)."""
+    facts = (
+        ("Subject", subject.id),
+        ("Sex", subject.sex),
+        ("Age", None if subject.age is None else f"{subject.age:g} years"),
+        ("Height", None if subject.height_m is None else f"{number(subject.height_m, 'm')} m"),
+        ("Weight", None if subject.weight_kg is None else f"{subject.weight_kg:g} kg"),
+    )
+    return tuple((name, str(value)) for name, value in facts if value is not None)
+
+
+def _rank(finding: Finding) -> int:
+    return _SEVERITIES.index(finding.severity)
+
+
+def _preview_alt(result: CaseResult) -> str:
+    if not result.segmentation.labels.any():
+        return "Axial, coronal and sagittal view of the scan; no structure segmented."
+    return "Axial, coronal and sagittal view of the scan with the segmented structures outlined in color."
+
+
+def _scene(result: CaseResult) -> dict[str, Any]:
+    """Return the 3D view: its surfaces, the legend by section, and the library that draws it."""
+    surfaces = extract_surfaces(result.segmentation)
+    if not surfaces:
+        return {"scene": None, "scene_legend": [], "plotly_js": ""}
+    from plotly.offline import get_plotlyjs
+
+    traces = [
+        {
+            "type": "mesh3d",
+            "name": structure_title(surface.structure.name),
+            "uid": surface.structure.name,
+            "color": color_text(surface.structure),
+            **coordinates,
+        }
+        for surface, coordinates in zip(surfaces, mesh_coordinates(surfaces), strict=True)
+    ]
+    present = {surface.structure.name: index for index, surface in enumerate(surfaces)}
+    legend = [
+        (title, [(present[s.name], structure_title(s.name), color_text(s)) for s in found])
+        for title, members in sections(result)
+        if (found := [s for s in members if s.name in present])
+    ]
+    return {
+        "scene": {"traces": traces, "aspect": aspect(surfaces)},
+        "scene_legend": legend,
+        "plotly_js": get_plotlyjs(),
+    }

@@ -1,0 +1,79 @@
+"""Names, units and numbers as people read them; used by the picture and the page."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from myoscope.anatomy import Structure
+
+#: Quantities of the wide table, in its order; what a case does not have is left out.
+MAIN_QUANTITIES = (
+    "volume",
+    "csa",
+    "thickness",
+    "csa_max",
+    "csa_at_50pct_femur",
+    "hu_mean",
+    "lean_volume",
+    "low_attenuation_volume",
+    "intramuscular_fat_volume",
+    "fat_fraction_of_sums",
+    "echo_intensity",
+)
+
+_TITLES = {
+    "volume": "Volume",
+    "csa": "CSA",
+    "csa_max": "CSA, largest",
+    "csa_at_50pct_femur": "CSA at 50% of femur",
+    "hu_mean": "Density, mean",
+    "hu_sd": "Density, SD",
+    "hu_median": "Density, median",
+    "lean_volume": "Lean volume",
+    "low_attenuation_volume": "Low-attenuation volume",
+    "intramuscular_fat_volume": "Intramuscular fat",
+    "intermuscular_fat_volume": "Intermuscular fat",
+    "fat_fraction_mean_of_voxels": "Fat fraction, mean of voxels",
+    "fat_fraction_of_sums": "Fat fraction",
+    "volume_height2": "Volume / height²",
+    "tmv": "Thigh muscle volume",
+    "tvi": "Thigh volume index",
+    "pa_ratio": "Posterior / anterior ratio",
+    "lr_asymmetry": "Left/right asymmetry",
+}
+_UNITS = {"cm2": "cm²", "mm2": "mm²", "px2": "px²", "mm3/m2": "mm³/m²", "mL/m2": "mL/m²", "kg/m2": "kg/m²"}
+_DECIMALS = {"mL": 1, "cm2": 2, "mm2": 0, "mm": 1, "HU": 1, "%": 1, "px": 0, "px2": 0, "mm3/m2": 0, "mL/m2": 1}
+NO_NUMBER = "\N{EN DASH}"
+
+
+def structure_title(name: str) -> str:
+    """Return a structure's or group's name for people; `scheme:group` becomes `Group (scheme)`."""
+    scheme, _, group = name.rpartition(":")
+    title = group.replace("_", " ").capitalize()
+    return f"{title} ({scheme})" if scheme else title
+
+
+def color_text(structure: Structure) -> str:
+    """Return a structure's color as CSS writes it."""
+    return "#{:02x}{:02x}{:02x}".format(*structure.color)
+
+
+def quantity_title(quantity: str) -> str:
+    """Return a quantity's name for people; an unknown one keeps its own, without underscores."""
+    return _TITLES.get(quantity, quantity.replace("_", " ").capitalize())
+
+
+def unit_text(unit: str) -> str:
+    """Return a unit with its powers raised."""
+    return _UNITS.get(unit, unit)
+
+
+def number(value: float, unit: str) -> str:
+    """Return a value with the decimals that its unit deserves; what is not a finite number is a dash."""
+    if not math.isfinite(value):
+        return NO_NUMBER
+    decimals = _DECIMALS.get(unit)
+    text = f"{value:.3g}" if decimals is None else f"{value:,.{decimals}f}"
+    return text.replace("-", "\N{MINUS SIGN}")

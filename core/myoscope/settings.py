@@ -1,0 +1,42 @@
+"""Frozen settings, read once at the edge: the only reader of the environment.
+
+`MYOSCOPE_MODELS` names the folder of imported models, `MYOSCOPE_MAX_UNZIPPED_GB` the limit of an unpacked archive.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from myoscope.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the surroundings fix for a run.
+
+    Attributes:
+        models_dir: Folder of imported model packages; need not exist.
+        max_unzipped_gb: An archive that would unpack to more than this is refused.
+    """
+
+    models_dir: Path
+    max_unzipped_gb: float
+
+
+@cache
+def get_settings() -> Settings:
+    """Return the settings of this process.
+
+    Raises:
+        UsageError: A variable holds something that is not a number.
+    """
+    text = os.environ.get("MYOSCOPE_MAX_UNZIPPED_GB", "20")
+    try:
+        limit = float(text)
+    except ValueError:
+        raise UsageError(f"MYOSCOPE_MAX_UNZIPPED_GB is {text!r}, expected a number of gigabytes.") from None
+    home = os.environ.get("MYOSCOPE_MODELS") or Path("~/.local/share/myoscope/models").expanduser()
+    return Settings(models_dir=Path(home), max_unzipped_gb=limit)

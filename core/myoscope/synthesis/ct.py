@@ -1,0 +1,221 @@
+"""CT of an anatomy: tissue in Hounsfield units, septa, skin, cortex and marrow, blur, noise and table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from myoscope.anatomy import LEFT_OFFSET, THIGH_STRUCTURES, StructureSet
+from myoscope.data.grid import Grid
+from myoscope.data.modality import LabelledCase, SynthesisOptions
+from myoscope.data.scan import Scan
+from myoscope.data.segmentation import Segmentation
+from myoscope.synthesis.anatomy import Anatomy, deformed_onto, enclosing_grid
+from myoscope.synthesis.body import body_mask, depth_inside
+from myoscope.synthesis.fields import smooth_field
+
+Floats = NDArray[np.float32]
+Labels = NDArray[np.uint8]
+
+AIR_HU, FAT_HU, TABLE_HU = -1000.0, -105.0, 120.0
+HU_RANGE = (-1024, 3071)
+#: Spacings that a scan is drawn from when none is asked for, (in-plane, slice) mm.
+SPACING_RANGE_MM = ((1.6, 2.2), (2.5, 5.0))
+#: Anatomy is rendered no finer than this and then interpolated: the maps themselves are no finer.
+FINEST_RENDER_MM = 1.5
+BONE_IDS = tuple(s.id for s in THIGH_STRUCTURES if s.kind == "bone")
+
+
+@dataclass(frozen=True, slots=True)
+class Tissue:
+    """What one person's tissues look like, drawn once a case.
+
+    Attributes:
+        muscle_hu: Mean of lean muscle.
+        spread_hu: Difference between muscles.
+        infiltration: Share of fat that marbling reaches, 0 to 1.
+        septum_mm: Thickness of the fat between muscles.
+        fat_mm: Mean depth of subcutaneous fat.
+        cortex_mm: Thickness of cortical bone.
+        cortex_hu: Cortical bone.
+        marrow_hu: Marrow.
+        noise_hu: Standard deviation of noise.
+        blur_mm: Standard deviation of the point spread.
+    """
+
+    muscle_hu: float
+    spread_hu: float
+    infiltration: float
+    septum_mm: float
+    fat_mm: float
+    cortex_mm: float
+    cortex_hu: float
+    marrow_hu: float
+    noise_hu: float
+    blur_mm: float
+
+
+def ct_case(anatomy: Anatomy, structures: StructureSet, seed: int, options: SynthesisOptions) -> LabelledCase:
+    """Return a labelled CT of a random deformation of `anatomy`; the same seed gives the same bytes.
+
+    The scan's channel is `ct` in HU, int16; its grid is axis-aligned.
+    """
+    rng = np.random.default_rng([seed, 1])
+    spacing = options.spacing_mm or _draw_spacing(rng)
+    whole = enclosing_grid(anatomy, tuple(max(s, FINEST_RENDER_MM) for s in spacing))
+    if options.size is not None:
+        whole = _centered(whole, options.size, spacing)
+    if not options.complete:
+        whole = _cut(whole, rng)
+    labels = deformed_onto(anatomy, whole, rng)
+    tissue = draw_tissue(rng)
+    hu = render_ct(labels, whole, tissue, rng)
+    grid = _final_grid(whole, spacing, options.size)
+    hu, labels = _resampled(hu, labels, whole, grid)
+    hu += rng.standard_normal(hu.shape, dtype=np.float32) * np.float32(tissue.noise_hu)
+    image = np.clip(np.rint(hu), *HU_RANGE).astype(np.int16)
+    name = f"ct_thigh_{seed:05d}"
+    present = frozenset(s.name for s in structures if (anatomy.labels % LEFT_OFFSET == s.id).any())
+    scan = Scan("ct_thigh", {"ct": image}, grid, name, source=f"synthesized from {anatomy.name}, seed {seed}")
+    truth = Segmentation(labels, grid, structures, present, sides_split=True)
+    return LabelledCase(scan, truth, {"seed": seed, "anatomy": anatomy.name, "spacing_mm": list(grid.spacing_mm)})
+
+
+def draw_tissue(rng: np.random.Generator) -> Tissue:
+    """Return the tissues of a person from lean and young to frail and obese."""
+    return Tissue(
+        muscle_hu=rng.uniform(35.0, 65.0),
+        spread_hu=rng.uniform(1.0, 6.0),
+        infiltration=float(rng.beta(1.2, 4.0)) * 0.7,
+        septum_mm=rng.uniform(0.3, 1.8),
+        fat_mm=float(np.exp(rng.uniform(np.log(4.0), np.log(35.0)))),
+        cortex_mm=rng.uniform(2.0, 5.5),
+        cortex_hu=rng.uniform(700.0, 1500.0),
+        marrow_hu=rng.uniform(-70.0, 250.0),
+        noise_hu=rng.uniform(4.0, 25.0),
+        blur_mm=rng.uniform(0.3, 0.9),
+    )
+
+
+def render_ct(labels: Labels, grid: Grid, tissue: Tissue, rng: np.random.Generator) -> Floats:
+    """Return the noiseless CT in HU of a label map; what lies between labels becomes fat, organs, skin, table and air."""
+    from scipy.ndimage import gaussian_filter
+
+    spacing = grid.spacing_mm
+    body = body_mask(labels, grid, tissue.fat_mm, rng)
+    depth = depth_inside(body, grid)
+    texture = smooth_field(rng, grid.shape, spacing, 9.0)
+    hu = np.where(body, FAT_HU + 6.0 * texture, AIR_HU).astype(np.float32)
+    _add_soft_tissue(hu, labels, depth, grid, rng)
+    _add_muscles(hu, labels, grid, tissue, rng)
+    _add_bones(hu, labels, grid, tissue, texture)
+    skin = (depth > 0) & (depth <= rng.uniform(1.5, 3.0))
+    hu[skin] = rng.uniform(-20.0, 40.0)
+    _add_table(hu, body, grid, rng)
+    sigma = tuple(tissue.blur_mm / s for s in reversed(spacing))
+    return np.asarray(gaussian_filter(hu, sigma), dtype=np.float32)
+
+
+def _add_soft_tissue(hu: Floats, labels: Labels, depth: Floats, grid: Grid, rng: np.random.Generator) -> None:
+    """Fill part of what no structure names: organs in the pelvis, vessels and nerves in the thigh."""
+    free = (labels == 0) & (depth > rng.uniform(12.0, 25.0))
+    blobs = smooth_field(rng, grid.shape, grid.spacing_mm, (14.0, 14.0, 30.0))
+    pelvis = np.isin(labels % LEFT_OFFSET, (29,)).any(axis=(1, 2))[:, None, None]
+    organs = free & (blobs > np.where(pelvis, -0.2, 0.75))
+    hu[organs] = rng.uniform(10.0, 70.0) + 15.0 * blobs[organs]
+
+
+def _add_muscles(hu: Floats, labels: Labels, grid: Grid, tissue: Tissue, rng: np.random.Generator) -> None:
+    muscle = (labels > 0) & ~np.isin(labels % LEFT_OFFSET, BONE_IDS)
+    means = (tissue.muscle_hu + rng.normal(0.0, tissue.spread_hu, size=256)).astype(np.float32)
+    marbling = (0.6 + 0.8 * rng.random(256)).astype(np.float32) * np.float32(tissue.infiltration)
+    streaks = smooth_field(rng, grid.shape, grid.spacing_mm, (5.0, 5.0, 18.0))
+    streaks += 0.7 * smooth_field(rng, grid.shape, grid.spacing_mm, (28.0, 28.0, 70.0))
+    fat = np.clip(streaks * 0.5 + 2.2 * marbling[labels] - 0.55, 0.0, 1.0) * np.float32(0.9)
+    strength = 1.0 + 0.6 * smooth_field(rng, grid.shape, grid.spacing_mm, 40.0)
+    fat = np.maximum(fat, septa(labels, grid, tissue.septum_mm) * np.clip(strength, 0.0, 1.6))
+    fat = np.clip(fat, 0.0, 1.0)
+    lean = means[labels] + 4.0 * smooth_field(rng, grid.shape, grid.spacing_mm, 12.0)
+    hu[muscle] = (lean * (1.0 - fat) + FAT_HU * fat)[muscle]
+
+
+def septa(labels: Labels, grid: Grid, thickness_mm: float) -> Floats:
+    """Return the share of fat that a septum of `thickness_mm` leaves in the voxels beside an in-plane border."""
+    share = np.zeros(labels.shape, dtype=np.float32)
+    for axis, step in ((1, grid.spacing_mm[1]), (2, grid.spacing_mm[0])):
+        here = [slice(None)] * 3
+        there = [slice(None)] * 3
+        here[axis], there[axis] = slice(1, None), slice(None, -1)
+        border = labels[tuple(here)] != labels[tuple(there)]
+        part = np.float32(min(thickness_mm / 2 / step, 0.7))
+        for place in (here, there):
+            view = share[tuple(place)]
+            np.maximum(view, border * part, out=view)
+    return share
+
+
+def _add_bones(hu: Floats, labels: Labels, grid: Grid, tissue: Tissue, texture: Floats) -> None:
+    bone = np.isin(labels % LEFT_OFFSET, BONE_IDS)
+    inside = depth_inside(bone, grid)
+    cortex = bone & (inside <= tissue.cortex_mm)
+    hu[bone] = (tissue.marrow_hu + 40.0 * texture)[bone]
+    hu[cortex] = tissue.cortex_hu
+
+
+def _add_table(hu: Floats, body: NDArray[np.bool_], grid: Grid, rng: np.random.Generator) -> None:
+    """Put a thin curved table behind the lowest point of the body, when the field of view reaches there."""
+    if rng.random() < 0.3 or not body.any():  # noqa: PLR2004
+        return
+    behind = int(np.flatnonzero(body.any(axis=(0, 2)))[-1]) + 2
+    x = (np.arange(grid.size[0]) - grid.size[0] / 2) / (grid.size[0] / 2)
+    rise = rng.uniform(0.0, 30.0) * x**2 / grid.spacing_mm[1]
+    rows = np.rint(behind - rise).astype(int)
+    for offset in range(max(1, round(3.0 / grid.spacing_mm[1]))):
+        for column, row in enumerate(rows + offset):
+            if 0 <= row < grid.size[1]:
+                line = hu[:, row, column]
+                line[~body[:, row, column]] = TABLE_HU
+
+
+def _draw_spacing(rng: np.random.Generator) -> tuple[float, ...]:
+    plane = round(rng.uniform(*SPACING_RANGE_MM[0]), 2)
+    return (plane, plane, round(rng.uniform(*SPACING_RANGE_MM[1]), 1))
+
+
+def _centered(grid: Grid, size: tuple[int, ...], spacing_mm: tuple[float, ...]) -> Grid:
+    """Return a grid of `grid`'s spacing that covers the extent of `size` voxels of `spacing_mm`."""
+    extent = [n * s for n, s in zip(size, spacing_mm, strict=True)]
+    coarse = tuple(int(np.ceil(e / s)) for e, s in zip(extent, grid.spacing_mm, strict=True))
+    origin = tuple(-(n - 1) * s / 2 for n, s in zip(coarse, grid.spacing_mm, strict=True))
+    return Grid.identity(coarse, grid.spacing_mm, origin)
+
+
+def _cut(grid: Grid, rng: np.random.Generator) -> Grid:
+    """Return a part of the grid: a random stretch of the body axis, sometimes a narrower field in the plane."""
+    low, high = sorted(rng.uniform(0.0, 1.0, size=2))
+    if high - low < 0.3:  # noqa: PLR2004
+        low, high = max(0.0, low - 0.2), min(1.0, high + 0.2)
+    shares = [(0.0, 1.0), (0.0, 1.0), (low, high)]
+    if rng.random() < 0.25:  # noqa: PLR2004
+        shares[0] = (rng.uniform(0.0, 0.45), rng.uniform(0.75, 1.0))
+    first = tuple(int(n * a) for n, (a, _) in zip(grid.size, shares, strict=True))
+    last = tuple(max(int(n * b), f + 8) for n, (_, b), f in zip(grid.size, shares, first, strict=True))
+    size = tuple(b - a for a, b in zip(first, last, strict=True))
+    return Grid.identity(size, grid.spacing_mm, grid.position(tuple(float(f) for f in first)))
+
+
+def _final_grid(whole: Grid, spacing_mm: tuple[float, ...], size: tuple[int, ...] | None) -> Grid:
+    pairs = zip(whole.size, whole.spacing_mm, spacing_mm, strict=True)
+    size = size or tuple(max(1, int(n * w / s)) for n, w, s in pairs)
+    corner = [o - w / 2 + s / 2 for o, w, s in zip(whole.origin, whole.spacing_mm, spacing_mm, strict=True)]
+    return Grid.identity(size, tuple(float(s) for s in spacing_mm), tuple(corner))
+
+
+def _resampled(hu: Floats, labels: Labels, whole: Grid, grid: Grid) -> tuple[Floats, Labels]:
+    if whole.is_same(grid):
+        return hu, labels
+    from myoscope.ops.resample import resample
+
+    return resample(hu, whole, grid, fill=AIR_HU), resample(labels, whole, grid, fill=0, labels=True)

@@ -1,0 +1,176 @@
+"""Train a recipe on a folder of labelled cases and write a model package."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from myoscope.data.recipe import Recipe
+from myoscope.errors import OutputError, UsageError
+from myoscope.plugins import describe, open_modality
+from myoscope.training.cases import PreparedCase, prepare_folder, split
+
+if TYPE_CHECKING:
+    import torch
+
+    from myoscope.models import ModelPackage
+
+DEFAULT_SEED = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingRun:
+    """One run of `train`.
+
+    Attributes:
+        recipe: Recipe name, `modality/network`.
+        data: Folder with `images/` and `labels/`.
+        out: Run folder: `cache/`, `logs/`, `checkpoints/` and the finished `model/`.
+        fold: Which fifth of the cases is held out.
+        max_epochs: Instead of the recipe's.
+        resume: Continue from the run folder's last checkpoint.
+        device: `auto`, `cpu`, `gpu`, `gpu:N` or `mps`.
+        seed: Of weights and windows.
+    """
+
+    recipe: str
+    data: Path
+    out: Path
+    fold: int = 0
+    max_epochs: int | None = None
+    resume: bool = False
+    device: str = "auto"
+    seed: int = DEFAULT_SEED
+
+
+def train(run: TrainingRun) -> ModelPackage:
+    """Train, keep the weights of the best validation Dice and return the written package.
+
+    Raises:
+        UsageError: The recipe is unknown, or `resume` finds no checkpoint.
+        InputError: The data folder holds no labelled cases.
+        OutputError: The run folder holds another run.
+    """
+    recipe = find_recipe(run.recipe)
+    if run.max_epochs is not None:
+        recipe = replace(recipe, training=replace(recipe.training, max_epochs=run.max_epochs))
+    last = run.out / "checkpoints" / "last.ckpt"
+    if run.resume and not last.is_file():
+        raise UsageError(f"{run.out} holds no checkpoint to resume from.", "Start without --resume.")
+    if not run.resume and last.is_file():
+        raise OutputError(f"{run.out} holds a run already.", "Give --resume to continue it, or another folder.")
+    modality = open_modality(recipe.name.split("/")[0])
+    cases = prepare_folder(run.data, run.out / "cache", recipe, modality)
+    kept, held_out = split(cases, run.fold)
+    started = time.monotonic()
+    network, score = _fit(run, recipe, kept, held_out)
+    hours = (time.monotonic() - started) / 3600
+    return _package(run, recipe, network, held_out=held_out, score=score, hours=hours)
+
+
+def find_recipe(name: str) -> Recipe:
+    """Return the recipe called `name`.
+
+    Raises:
+        UsageError: No modality has it.
+    """
+    recipes = describe(name.split("/")[0]).recipes
+    if name not in recipes:
+        raise UsageError(f"No recipe is called {name!r}.", f"Recipes: {', '.join(sorted(recipes))}.")
+    return recipes[name]
+
+
+def _fit(
+    run: TrainingRun, recipe: Recipe, kept: tuple[PreparedCase, ...], held_out: tuple[PreparedCase, ...]
+) -> tuple[torch.nn.Module, float]:
+    import lightning.pytorch as pl
+    import torch
+    from lightning.pytorch.callbacks import EMAWeightAveraging, ModelCheckpoint
+    from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+    from torch.utils.data import DataLoader
+
+    from myoscope.inference import choose_device
+    from myoscope.training.module import EpochSeed, SegmentationModule, Windows
+
+    pl.seed_everything(run.seed, verbose=False)
+    plan = recipe.training
+    windows = Windows(kept, recipe, run.seed)
+    loader = DataLoader(windows, batch_size=plan.batch_size, shuffle=True, drop_last=len(windows) > plan.batch_size)
+    network = open_modality(recipe.name.split("/")[0]).build_network(recipe)
+    steps = max(1, len(loader)) * plan.max_epochs
+    module = SegmentationModule(network, recipe, held_out, steps)
+    checkpoint = ModelCheckpoint(
+        run.out / "checkpoints", filename="best", monitor="val_dice", mode="max", save_last=True,
+        enable_version_counter=False,
+    )  # fmt: skip
+    average = [EMAWeightAveraging(decay=plan.ema_decay)] if plan.ema_decay else []
+    device = choose_device(run.device)
+    trainer = pl.Trainer(
+        max_epochs=plan.max_epochs,
+        accelerator={"cpu": "cpu", "mps": "mps"}.get(device, "gpu"),
+        devices=[int(device.partition(":")[2] or 0)] if device.startswith("cuda") else 1,
+        precision=plan.precision,
+        callbacks=[checkpoint, EpochSeed(), *average],
+        logger=[
+            CSVLogger(run.out / "logs", name="", version="csv", flush_logs_every_n_steps=10),
+            TensorBoardLogger(run.out / "logs", name="", version="tensorboard"),
+        ],
+        check_val_every_n_epoch=max(1, plan.max_epochs // VALIDATIONS),
+        num_sanity_val_steps=0,
+        log_every_n_steps=10,
+        enable_model_summary=False,
+    )
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*does not have many workers.*")
+        last = run.out / "checkpoints" / "last.ckpt" if run.resume else None
+        trainer.fit(module, loader, DataLoader(range(len(held_out))), ckpt_path=last, weights_only=False)
+    best = torch.load(checkpoint.best_model_path, map_location="cpu", weights_only=False)
+    module.load_state_dict(best["state_dict"])
+    return module.network.float().cpu().eval(), float(checkpoint.best_model_score or 0.0)
+
+
+#: Validations in a run.
+VALIDATIONS = 10
+
+
+def _package(
+    run: TrainingRun,
+    recipe: Recipe,
+    network: torch.nn.Module,
+    *,
+    held_out: tuple[PreparedCase, ...],
+    score: float,
+    hours: float,
+) -> ModelPackage:
+    from importlib.metadata import version
+
+    from myoscope.models import ModelCard, write_package
+
+    card = ModelCard(
+        id=recipe.name,
+        modality=recipe.name.split("/")[0],
+        recipe=recipe,
+        backend="torch",
+        sha256="",
+        trained_on=f"the labelled cases of {run.data.name}",
+        licenses=(),
+        command=command_line(run),
+        seed=run.seed,
+        hours=round(hours, 2),
+        device=run.device,
+        held_out=f"{len(held_out)} cases of fold {run.fold}, on the model's grid: mean Dice {score:.3f}",
+        scores=(),
+        limitations=(),
+        myoscope_version=version("myoscope"),
+    )
+    return write_package(card, network.state_dict(), run.out / "model")
+
+
+def command_line(run: TrainingRun) -> str:
+    """Return the command that repeats a run."""
+    epochs = f" --max-epochs {run.max_epochs}" if run.max_epochs is not None else ""
+    seed = f" --seed {run.seed}" if run.seed != DEFAULT_SEED else ""
+    return f"myoscope train {run.recipe} --data {run.data.name} -o {run.out.name} --fold {run.fold}{epochs}{seed}"

@@ -1,0 +1,95 @@
+"""The Lightning module: loss, optimizer, schedule and validation Dice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import lightning.pytorch as pl
+import numpy as np
+import torch
+from torch.utils.data import Dataset
+
+from myoscope.data.grid import Grid
+from myoscope.data.recipe import Recipe
+from myoscope.inference import label_volume
+from myoscope.metrics import dice, overlap_counts
+from myoscope.training.augmentation import random_window
+from myoscope.training.cases import PreparedCase
+
+#: Share of the steps in which the learning rate rises.
+WARM_UP = 0.05
+Pair = tuple[torch.Tensor, torch.Tensor]
+
+
+class Windows(Dataset[Pair]):
+    """Random windows: item i of epoch e is fixed by seed, e and i, so a resumed run sees what an unbroken one sees."""
+
+    def __init__(self, cases: tuple[PreparedCase, ...], recipe: Recipe, seed: int) -> None:
+        self.cases, self.recipe, self.seed, self.epoch = cases, recipe, seed, 0
+
+    def __len__(self) -> int:
+        return len(self.cases) * self.recipe.training.crops_per_case
+
+    def __getitem__(self, index: int) -> Pair:
+        rng = np.random.default_rng([self.seed, self.epoch, index])
+        return random_window(self.cases[index % len(self.cases)], self.recipe.window[::-1], rng)
+
+
+class SegmentationModule(pl.LightningModule):
+    """Trains one recipe's network.
+
+    Args:
+        network: From the modality's `build_network`.
+        recipe: Gives loss, optimizer and window.
+        held_out: Cases that give the validation Dice.
+        steps: Optimizer steps of the whole run, for the schedule.
+    """
+
+    def __init__(
+        self, network: torch.nn.Module, recipe: Recipe, held_out: tuple[PreparedCase, ...], steps: int
+    ) -> None:
+        super().__init__()
+        from monai.losses.dice import DiceCELoss, DiceLoss
+
+        self.network, self.recipe, self.held_out, self.steps = network, recipe, held_out, steps
+        loss = {"dice": DiceLoss, "dice_ce": DiceCELoss}[recipe.training.loss]
+        self.loss = loss(to_onehot_y=True, softmax=True, include_background=False, batch=True)
+
+    def training_step(self, batch: Pair, _index: int) -> torch.Tensor:
+        """Return the loss of a batch of windows."""
+        image, label = batch
+        loss: torch.Tensor = self.loss(self.network(image).float(), label)
+        self.log("train_loss", loss, prog_bar=True, on_step=True, on_epoch=False)
+        return loss
+
+    def validation_step(self, batch: int, _index: int) -> None:
+        """Log the mean Dice of a held-out case over the structures in its reference."""
+        case = self.held_out[int(batch)]
+        grid = Grid.identity(case.label.shape[::-1], self.recipe.spacing_mm, (0.0, 0.0, 0.0))
+        values = np.arange(len(self.recipe.structures) + 1, dtype=np.uint8)
+        labels = label_volume(
+            case.image.astype(np.float32), grid, self.network, self.recipe,
+            values=values, scan_grid=grid, device=str(self.device),
+        )  # fmt: skip
+        counts = overlap_counts(labels, case.label)
+        scores = [dice(c) for c in counts.values() if c.reference]
+        self.log("val_dice", float(np.mean(scores)), prog_bar=True, on_epoch=True, batch_size=1)
+
+    def configure_optimizers(self) -> Any:  # noqa: ANN401
+        """Return AdamW with a short warm-up and a cosine decay over the whole run."""
+        plan = self.recipe.training
+        optimizer = torch.optim.AdamW(self.parameters(), lr=plan.learning_rate, weight_decay=plan.weight_decay)
+        if plan.schedule == "constant":
+            return optimizer
+        schedule = torch.optim.lr_scheduler.OneCycleLR(
+            optimizer, max_lr=plan.learning_rate, total_steps=self.steps, pct_start=WARM_UP
+        )
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+
+class EpochSeed(pl.Callback):
+    """Tells the windows which epoch it is."""
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
+        """Set the epoch that fixes this epoch's windows."""
+        trainer.train_dataloader.dataset.epoch = trainer.current_epoch

@@ -1,0 +1,136 @@
+"""What is wrong with a case or worth a look: coverage, sides, volumes, and HU that cannot be HU."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from myoscope import Finding, Severity, Side
+from myoscope.ops.orient import to_lps
+from myoscope.ops.regions import LABEL_VALUES, planes, summarize
+from myoscope.qc.coverage import cut_structures, no_thigh_in_view
+from myoscope.qc.plausibility import unequal_sides, volumes_outside
+from myoscope.qc.sides import side_finding, swapped_sides
+from myoscope_ct_thigh.limits import VOLUME_LIMITS_ML
+from myoscope_ct_thigh.refinement import side_by_anatomy
+from myoscope_ct_thigh.structures import ADDUCTORS, ANTERIOR, GLUTEAL, POSTERIOR
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from myoscope import Measurements, Scan, Segmentation
+    from myoscope.data.grid import Grid
+
+THIGH = (*ANTERIOR, *ADDUCTORS, *POSTERIOR, *GLUTEAL, "femur")
+#: Less than this is no thigh.
+SMALLEST_THIGH_ML = 10.0
+#: Sides that differ by more than this share of the larger one are worth a look.
+SIDE_DIFFERENCE = 0.5
+#: Voxels below are air or padding; padding lies below the second number.
+AIR_BELOW_HU, PADDING_BELOW_HU = -500, -1500
+AIR_HU, AIR_TOLERANCE_HU = -1000, 100
+#: Air is looked for on every nth voxel; a scan has at least this share of it.
+STRIDE, SMALLEST_AIR_SHARE = 4, 1e-3
+#: Mean HU that muscle, from fatty to contrast-enhanced, and whole bones with their marrow can have.
+MEAN_HU_LIMITS = {"muscle": (-60.0, 110.0), "bone": (50.0, 1500.0)}
+#: Denser than cortical bone, and more of it than noise makes.
+METAL_ABOVE_HU, NOTABLE_METAL_ML = 2500, 0.5
+
+
+def check(scan: Scan, segmentation: Segmentation, measurements: Measurements) -> tuple[Finding, ...]:
+    """Return what is wrong or worth a look; empty when all is well."""
+    image, grid = to_lps(scan.image, scan.grid)
+    return (
+        *no_thigh_in_view(measurements, THIGH, minimum_ml=SMALLEST_THIGH_ML),
+        *_hounsfield(image),
+        *cut_structures(measurements),
+        *_sides(segmentation),
+        *volumes_outside(measurements, VOLUME_LIMITS_ML),
+        *unequal_sides(measurements, share=SIDE_DIFFERENCE),
+        *_mean_hu(segmentation, measurements),
+        *_metal(image, grid, to_lps(segmentation.labels, scan.grid)[0], segmentation),
+    )
+
+
+def _sides(segmentation: Segmentation) -> tuple[Finding, ...]:
+    """Compare the labels' sides with the patient's axes, and with where the medial muscles of each leg lie."""
+    if not segmentation.sides_split:
+        return ()
+    regions = summarize(segmentation.labels, segmentation.grid)
+    wrong = list(swapped_sides(regions, segmentation.structures))
+    for side in (Side.RIGHT, Side.LEFT):
+        values = {s.name: segmentation.structures.label(s.name, side) for s in segmentation.structures}
+        if side_by_anatomy(regions, values) not in {side, None}:
+            wrong.append(f"the {side} leg's medial and lateral muscles")
+    return side_finding(wrong)
+
+
+def _hounsfield(image: NDArray[Any]) -> tuple[Finding, ...]:
+    """Look for air near -1000."""
+    sample = image[::STRIDE, ::STRIDE, ::STRIDE]
+    air = sample[np.logical_and(sample < AIR_BELOW_HU, sample > PADDING_BELOW_HU)]
+    if air.size < SMALLEST_AIR_SHARE * sample.size:
+        found = "No air is in the scan: either it is cropped to the body or its values are not HU"
+    elif abs(typical := float(np.median(air)) - AIR_HU) > AIR_TOLERANCE_HU:
+        found = f"Air lies at {typical + AIR_HU:.0f} instead of near {AIR_HU} HU"
+    else:
+        return ()
+    return (
+        Finding(
+            code="hu_not_calibrated",
+            severity=Severity.WARNING,
+            message=f"{found}.",
+            action="Check rescale slope and intercept of the source before using density and fat; volumes still hold.",
+        ),
+    )
+
+
+def _mean_hu(segmentation: Segmentation, measurements: Measurements) -> tuple[Finding, ...]:
+    """List the structures whose mean HU no such tissue has."""
+    odd = []
+    for row in measurements.select(quantity="hu_mean"):
+        low, high = MEAN_HU_LIMITS[segmentation.structures[row.structure].kind]
+        if not low <= row.value <= high:
+            odd.append(f"{row.side} {row.structure} ({row.value:.0f} HU, {low:.0f} to {high:.0f} expected)")
+    if not odd:
+        return ()
+    return (
+        Finding(
+            code="hu_implausible",
+            severity=Severity.WARNING,
+            message=f"Mean densities that the tissue cannot have: {'; '.join(odd)}.",
+            action="Look whether these labels fit the image and the scan is in HU before using density and fat.",
+        ),
+    )
+
+
+def _metal(
+    image: NDArray[Any], grid: Grid, labels: NDArray[np.uint8], segmentation: Segmentation
+) -> tuple[Finding, ...]:
+    """Say how much metal there is and where."""
+    found = [
+        np.insert(np.argwhere(plane > METAL_ABOVE_HU), 0, k, axis=1)
+        for k, plane in planes(image)
+        if plane.max() > METAL_ABOVE_HU
+    ]
+    volume = sum(map(len, found)) * grid.voxel_volume_ml
+    if volume < NOTABLE_METAL_ML:
+        return ()
+    voxels = np.concatenate(found)
+    x, y, z = grid.position(tuple(float(c) for c in voxels.mean(axis=0)[::-1]))
+    around = np.bincount(labels[tuple(voxels.T)], minlength=LABEL_VALUES)
+    around[0] = 0
+    inside = segmentation.structures.decode(int(around.argmax())) if around.any() else None
+    side = f"{inside[1]} " if inside and segmentation.sides_split else ""
+    at = f", mostly in the {side}{inside[0].name}" if inside else ""
+    first, last = int(voxels[0, 0]), int(voxels[-1, 0])
+    return (
+        Finding(
+            code="metal",
+            severity=Severity.WARNING,
+            message=f"{volume:.1f} mL lie above {METAL_ABOVE_HU} HU, as metal does: slices {first} to {last} from "
+            f"the feet, around x {x:.0f}, y {y:.0f}, z {z:.0f} mm (LPS){at}.",
+            action="Do not use density and fat in these slices: streaks change them; look at the labels there.",
+        ),
+    )

@@ -1,0 +1,95 @@
+"""The networks of the CT recipes: the paper's UNETR, a small one for CPUs, and the paper's baseline 3D U-Net.
+
+All take (N, 1, z, y, x) and give (N, 1 + structures, z, y, x) logits. Source: Kim 2024, Methods, 'Deep learning method';
+Hatamizadeh et al., UNETR, WACV 2022.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from myoscope import Recipe, UsageError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+def build(recipe: Recipe) -> nn.Module:
+    """Return the recipe's network with fresh weights.
+
+    Raises:
+        UsageError: The recipe names a network that this plugin does not have.
+    """
+    try:
+        builder = {"unetr": _unetr, "unetr_small": _unetr_small, "unet3d": _unet3d}[recipe.network]
+    except KeyError:
+        raise UsageError(f"Recipe {recipe.name!r} asks for the network {recipe.network!r}.") from None
+    return builder(recipe)
+
+
+def _unetr(recipe: Recipe) -> nn.Module:
+    """The paper's UNETR: patch 16, hidden 768, 12 layers, 12 heads, skips at layers 3, 6, 9 and 12."""
+    from monai.networks.nets.unetr import UNETR
+
+    return UNETR(
+        in_channels=1,
+        out_channels=len(recipe.structures) + 1,
+        img_size=recipe.window[::-1],
+        spatial_dims=3,
+        **recipe.network_options,
+    )
+
+
+def _unet3d(recipe: Recipe) -> nn.Module:
+    """The paper's baseline: a plain 3D U-Net."""
+    from monai.networks.nets.unet import UNet
+
+    return UNet(
+        spatial_dims=3, in_channels=1, out_channels=len(recipe.structures) + 1, norm="INSTANCE", **recipe.network_options
+    )
+
+
+def _unetr_small(recipe: Recipe) -> nn.Module:
+    """A UNETR of patch 8: one decoder level less than the paper's, and a token every 8 voxels.
+
+    With few anatomies and a CPU, smaller patches leave less for the decoder to invent between tokens.
+    """
+    import torch
+    from monai.networks.blocks.dynunet_block import UnetOutBlock
+    from monai.networks.blocks.unetr_block import UnetrBasicBlock, UnetrPrUpBlock, UnetrUpBlock
+    from monai.networks.nets.vit import ViT
+
+    class SmallUNETR(torch.nn.Module):
+        def __init__(self, *, hidden_size: int, layers: int, heads: int, feature_size: int) -> None:
+            super().__init__()
+            block = {"spatial_dims": 3, "kernel_size": 3, "norm_name": "instance"}
+            up = block | {"upsample_kernel_size": 2, "res_block": True}
+            size = tuple(recipe.window[::-1])
+            self.tokens = tuple(n // 8 for n in size)
+            self.skips = (layers // 3, 2 * layers // 3)
+            self.vit = ViT(
+                1, size, (8, 8, 8), hidden_size=hidden_size, mlp_dim=4 * hidden_size, num_layers=layers,
+                num_heads=heads, proj_type="conv", spatial_dims=3,
+            )  # fmt: skip
+            f = feature_size
+            self.encoder1 = UnetrBasicBlock(in_channels=1, out_channels=f, stride=1, res_block=True, **block)
+            rise = {"stride": 1, "conv_block": True}
+            self.encoder2 = UnetrPrUpBlock(in_channels=hidden_size, out_channels=2 * f, num_layer=1, **rise, **up)
+            self.encoder3 = UnetrPrUpBlock(in_channels=hidden_size, out_channels=4 * f, num_layer=0, **rise, **up)
+            self.decoder3 = UnetrUpBlock(in_channels=hidden_size, out_channels=4 * f, **up)
+            self.decoder2 = UnetrUpBlock(in_channels=4 * f, out_channels=2 * f, **up)
+            self.decoder1 = UnetrUpBlock(in_channels=2 * f, out_channels=f, **up)
+            self.out = UnetOutBlock(spatial_dims=3, in_channels=f, out_channels=len(recipe.structures) + 1)
+
+        def _volume(self, tokens: torch.Tensor) -> torch.Tensor:
+            return tokens.transpose(1, 2).reshape(tokens.shape[0], -1, *self.tokens)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            last, hidden = self.vit(x)
+            low, high = (self._volume(hidden[s - 1]) for s in self.skips)
+            y = self.decoder3(self._volume(last), self.encoder3(high))
+            y = self.decoder2(y, self.encoder2(low))
+            logits: torch.Tensor = self.out(self.decoder1(y, self.encoder1(x)))
+            return logits
+
+    return SmallUNETR(**recipe.network_options)

@@ -1,0 +1,70 @@
+"""The CT recipes as data: the paper's, its baseline, and a small one for CPUs (PAPERS: Kim 2024, Methods)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from myoscope import Recipe, TrainingPlan
+from myoscope_ct_thigh.structures import STRUCTURES
+
+#: What the two anatomical maps and the parametric thigh hold; the small default model is trained to find these.
+SYNTHETIC = tuple(
+    name
+    for name in STRUCTURES.names
+    if name not in {"iliopsoas", "abdominal_oblique", "rectus_abdominis", "multifidus"}
+)
+
+UNETR = Recipe(
+    name="ct_thigh/unetr",
+    structures=STRUCTURES.names,
+    spacing_mm=(1.5, 1.5, 2.0),
+    window=(96, 96, 96),
+    overlap=0.5,
+    preprocessing={"hu_low": -57.0, "hu_high": 164.0, "gamma": 2.0},
+    network="unetr",
+    network_options={
+        "feature_size": 16,
+        "hidden_size": 768,
+        "mlp_dim": 3072,
+        "num_heads": 12,
+        "proj_type": "conv",
+        "norm_name": "instance",
+        "res_block": True,
+    },
+    training=TrainingPlan(
+        loss="dice", learning_rate=8e-5, weight_decay=1e-5, batch_size=2, crops_per_case=4, max_epochs=5000
+    ),
+    channels=("ct",),
+)
+
+UNET3D = replace(
+    UNETR,
+    name="ct_thigh/unet3d",
+    network="unet3d",
+    network_options={"channels": (16, 32, 64, 128, 256), "strides": (2, 2, 2, 2), "num_res_units": 2},
+)
+
+UNETR_SMALL = Recipe(
+    name="ct_thigh/unetr_small",
+    structures=SYNTHETIC,
+    spacing_mm=(4.0, 4.0, 5.0),
+    window=(96, 64, 96),
+    overlap=0.5,
+    preprocessing={"hu_low": -160.0, "hu_high": 240.0, "gamma": 1.0},
+    network="unetr_small",
+    network_options={"hidden_size": 192, "layers": 6, "heads": 6, "feature_size": 16},
+    training=TrainingPlan(
+        loss="dice_ce",
+        learning_rate=6e-4,
+        weight_decay=1e-5,
+        batch_size=1,
+        crops_per_case=1,
+        max_epochs=40,
+        schedule="one_cycle",
+        ema_decay=0.99,
+        precision="bf16-mixed",
+    ),
+    channels=("ct",),
+)
+
+RECIPES = {recipe.name: recipe for recipe in (UNETR, UNETR_SMALL, UNET3D)}

@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from myoscope import Grid, Scan, Segmentation, Subject
+from myoscope.ops.orient import from_lps
+from myoscope_ct_thigh.checks import check
+from myoscope_ct_thigh.limits import VOLUME_LIMITS_ML
+from myoscope_ct_thigh.measures import measure
+from myoscope_ct_thigh.refinement import refine
+from myoscope_ct_thigh.structures import STRUCTURES
+
+SHARED = Path(__file__).parents[4] / "shared" / "data" / "anatomy"
+SIZE, SPACING = (160, 60, 24), (2.0, 2.0, 5.0)
+UPRIGHT = Grid.identity(SIZE, SPACING, (-160.0, -60.0, 0.0))
+ALL = frozenset(STRUCTURES.names)
+#: Structure, mm lateral of the middle, mm behind the femur, radius in mm.
+LEG = (
+    ("femur", 80, 0, 14),
+    ("vastus_lateralis", 112, -6, 16),
+    ("gracilis", 40, 14, 14),
+    ("adductor_magnus", 62, 30, 16),
+)
+
+
+def legs() -> np.ndarray:
+    """Two legs of cylinders in LPS order, the left with 100 more."""
+    labels = np.zeros(SIZE[::-1], np.uint8)
+    x, y = (np.arange(SIZE[0]) - 79.5) * SPACING[0], (np.arange(SIZE[1]) - 29.5) * SPACING[1]
+    for sign, offset in ((-1, 0), (1, 100)):
+        for name, lateral, behind, radius in LEG:
+            inside = (x[None] - sign * lateral) ** 2 + (y[:, None] - behind) ** 2 <= radius**2
+            labels[2:22, inside] = STRUCTURES[name].id + offset
+    return labels
+
+
+def case(labels: np.ndarray, grid: Grid = UPRIGHT, *, sides_split: bool = False) -> tuple[Scan, Segmentation]:
+    scan = Scan("ct_thigh", {"ct": np.zeros(labels.shape, np.int16)}, grid, "legs")
+    return scan, Segmentation(labels, grid, STRUCTURES, ALL, sides_split)
+
+
+def unsplit(labels: np.ndarray) -> np.ndarray:
+    return (labels % 100).astype(np.uint8)
+
+
+def test_two_legs_are_split_and_islands_go() -> None:
+    noisy = unsplit(legs())
+    noisy[3:5, 2:4, 150:153] = 9
+    refined = refine(*case(noisy))
+    assert refined.sides_split
+    assert np.array_equal(refined.labels, legs())
+    assert noisy[3, 2, 150] == 9
+
+
+@pytest.mark.parametrize(
+    "grid",
+    [
+        Grid(SIZE, SPACING, (0, 0, 0), (-1, 0, 0, 0, -1, 0, 0, 0, 1)),
+        Grid((24, 160, 60), (5.0, 2.0, 2.0), (0, 0, 0), (0, -1, 0, 0, 0, -1, -1, 0, 0)),
+        Grid(SIZE, SPACING, (0, 0, 0), (1, 0, 0, 0, 0.8, -0.6, 0, 0.6, 0.8)),
+    ],
+    ids=["flipped", "permuted", "oblique"],
+)
+def test_sides_follow_the_patient_and_not_the_array(grid: Grid) -> None:
+    truth = np.ascontiguousarray(from_lps(legs(), grid))
+    assert np.array_equal(refine(*case(unsplit(truth), grid)).labels, truth)
+
+
+@pytest.mark.parametrize("offset", [0, 100])
+def test_a_single_leg_gets_its_side_from_its_medial_muscles(offset: int) -> None:
+    truth = legs()
+    single = np.where((truth > 100) == bool(offset), truth, 0).astype(np.uint8)
+    refined = refine(*case(unsplit(single)))
+    assert refined.sides_split
+    assert np.array_equal(refined.labels, single)
+
+
+def test_a_single_leg_that_does_not_tell_its_side_stays_unsplit_with_a_finding() -> None:
+    truth = legs()
+    muscle = (truth == STRUCTURES["vastus_lateralis"].id) | (truth == STRUCTURES["adductor_magnus"].id)
+    single = np.where(truth == 28, 28, np.where(muscle, STRUCTURES["rectus_femoris"].id, 0)).astype(np.uint8)
+    single[:, 2:20, 30:60] = STRUCTURES["rectus_femoris"].id
+    refined = refine(*case(single))
+    assert not refined.sides_split
+    assert [finding.code for finding in refined.findings] == ["side_unknown"]
+
+
+def test_labels_without_femur_and_muscle_in_one_slice_are_cleared() -> None:
+    scattered = np.zeros(SIZE[::-1], np.uint8)
+    scattered[3:6, 10:40, 10:40] = 3
+    scattered[10:12, 10:20, 10:20] = 28
+    refined = refine(*case(scattered))
+    assert not refined.labels.any()
+
+
+def test_split_labels_are_not_touched() -> None:
+    scan, segmentation = case(legs()[:, :, ::-1].copy(), sides_split=True)
+    assert refine(scan, segmentation) is segmentation
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", ["vhm", "vhf"])
+def test_real_anatomy_is_split_and_lies_within_its_limits(name: str) -> None:
+    sitk = pytest.importorskip("SimpleITK")
+    path = SHARED / f"{name}_thigh_labels.nii.gz"
+    if not path.exists():
+        pytest.skip("needs the shared anatomy")
+    image = sitk.ReadImage(path)
+    truth = sitk.GetArrayFromImage(image)
+    grid = Grid(image.GetSize(), image.GetSpacing(), image.GetOrigin(), image.GetDirection())
+    scan, segmentation = case(unsplit(truth), grid)
+    refined = refine(scan, segmentation)
+    assert np.mean(refined.labels[truth > 0] % 100 != truth[truth > 0] % 100) < 0.001
+    kept = refined.labels > 0
+    assert np.mean(refined.labels[kept] != truth[kept]) < 0.001
+    codes = {finding.code for finding in check(scan, refined, measure(scan, refined, Subject()))}
+    assert codes.isdisjoint({"volume_outside_anatomy", "sides_differ", "side_disagrees_with_geometry"})
+    for half in (0, 100):
+        side = np.where((truth > 100) == bool(half), truth, 0).astype(np.uint8)
+        alone = refine(scan, replace(segmentation, labels=unsplit(side)))
+        assert np.mean(alone.labels[alone.labels > 0] != side[alone.labels > 0]) < 0.001
+
+
+def test_every_limit_is_of_a_known_structure_and_ascends() -> None:
+    assert all(name in STRUCTURES and 0 < low < high for name, (low, high) in VOLUME_LIMITS_ML.items())
