@@ -200,9 +200,7 @@ class _Run:
             self.progress(name, done, total)
 
 
-def _load(
-    source: object, modality: str | None, options: LoadOptions | None, run: _Run
-) -> tuple[Scan, Modality]:
+def _load(source: object, modality: str | None, options: LoadOptions | None, run: _Run) -> tuple[Scan, Modality]:
     if isinstance(source, Scan):
         return source, open_modality(modality or source.modality)
     if isinstance(source, str | Path):
@@ -293,13 +291,14 @@ def _merged(header: Subject, given: Subject) -> Subject:
 
 
 def _peak_memory_mb() -> float:
-    import psutil
-
-    info = psutil.Process().memory_info()
-    if hasattr(info, "peak_wset"):
-        return round(info.peak_wset / 2**20, 1)
-    import resource
+    """Return the high-water mark of the process in MiB."""
     import sys
+
+    if sys.platform == "win32":
+        import psutil
+
+        return round(float(psutil.Process().memory_info().peak_wset) / 2**20, 1)
+    import resource
 
     unit = 1 if sys.platform == "darwin" else 1024
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20, 1)

@@ -47,7 +47,11 @@ class Scan:
         for name, array in self.channels.items():
             if array.shape != self.grid.shape:
                 raise GeometryError(f"Channel {name!r} has shape {array.shape}, its grid {self.grid.shape}.")
-            if array.dtype.kind == "f" and not np.isfinite(array.sum(dtype=np.float64)) and not np.isfinite(array).all():
+            if (
+                array.dtype.kind == "f"
+                and not np.isfinite(array.sum(dtype=np.float64))
+                and not np.isfinite(array).all()
+            ):
                 raise UnreadableError(
                     f"Channel {name!r} holds NaN or infinite values.", "Export the image again, without masked voxels."
                 )

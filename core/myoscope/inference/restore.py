@@ -5,6 +5,7 @@ Probabilities, not labels, are interpolated, so a coarse model leaves no stair-s
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -40,7 +41,7 @@ def restore_labels(
 
     native = lps_grid(scan_grid)
     places = _places(native, model_grid)
-    inside = [np.flatnonzero((p > -0.5) & (p < n - 0.5)) for p, n in zip(places, model_grid.size, strict=True)]
+    inside = [np.flatnonzero(np.abs(p - (n - 1) / 2) < n / 2) for p, n in zip(places, model_grid.size, strict=True)]
     labels = np.zeros(native.shape, dtype=np.uint8)
     if any(len(i) == 0 for i in inside):
         return from_lps(labels, scan_grid)
@@ -48,20 +49,19 @@ def restore_labels(
     weights_x = _linear(x, model_grid.size[0])
     weights_y = _linear(y, model_grid.size[1])
     box = (slice(inside[1][0], inside[1][-1] + 1), slice(inside[0][0], inside[0][-1] + 1))
-    pending = iter(zip(inside[2], z, strict=True))
-    k, place = next(pending)
+    waiting = deque(zip(inside[2], z, strict=True))
     carried: torch.Tensor | None = None
     for first, slab in slabs:
         planes = slab if carried is None else torch.cat([carried, slab], dim=1)
         start = first if carried is None else first - 1
         end = start + planes.shape[1] - 1
-        while k is not None and (place <= end):
+        while waiting and waiting[0][1] <= end:
+            k, place = waiting.popleft()
             lower = min(int(place), model_grid.size[2] - 1)
             upper = min(lower + 1, end)
             share = float(place - lower)
             mixed = planes[:, lower - start] * (1 - share) + planes[:, upper - start] * share
             labels[k][box] = _winners(mixed, weights_y, weights_x, values)
-            k, place = next(pending, (None, 0.0))
         carried = planes[:, -1:]
     return from_lps(labels, scan_grid)
 

@@ -49,7 +49,7 @@ def write_volume(array: NDArray[Any], grid: Grid, path: Path) -> Path:
 
 
 def _write_itk(array: NDArray[Any], grid: Grid, path: Path) -> None:
-    import SimpleITK as sitk  # noqa: N813
+    import SimpleITK as sitk
 
     image = sitk.GetImageFromArray(np.ascontiguousarray(array))
     image.SetSpacing(grid.spacing_mm)

@@ -68,7 +68,7 @@ def read_layers(path: Path, header: VolumeHeader) -> tuple[NDArray[Any], Grid]:
         UnreadableError: Truncated, or in an encoding that nothing here decodes.
         GeometryError: Axes that are not orthogonal.
     """
-    import SimpleITK as sitk  # noqa: N813
+    import SimpleITK as sitk
 
     check_axes(header, path.name)
     there = path.stat().st_size - header.offset
@@ -94,7 +94,7 @@ def layers_of(image: Any) -> tuple[NDArray[Any], Grid]:  # noqa: ANN401
     Raises:
         GeometryError: 2D, 4D, or axes that are not orthogonal.
     """
-    import SimpleITK as sitk  # noqa: N813
+    import SimpleITK as sitk
 
     size, n = image.GetSize(), image.GetDimension()
     if any(s > 1 for s in size[3:]):

@@ -35,9 +35,7 @@ def overlap_counts(prediction: NDArray[np.uint8], reference: NDArray[np.uint8]) 
         joint += np.bincount((p.astype(np.uint16).ravel() << 8) | r.ravel(), minlength=1 << 16)
     table = joint.reshape(256, 256)
     present = np.flatnonzero(table.sum(axis=0) + table.sum(axis=1))
-    return {
-        int(v): Overlap(int(table[v].sum()), int(table[:, v].sum()), int(table[v, v])) for v in present if v > 0
-    }
+    return {int(v): Overlap(int(table[v].sum()), int(table[:, v].sum()), int(table[v, v])) for v in present if v > 0}
 
 
 def dice(counts: Overlap) -> float:

@@ -19,13 +19,13 @@ class StructureScore:
 
     Attributes:
         structure: Structure name.
-        cases: Cases that hold it.
+        count: How many were scored; each side of each case counts.
         dice_mean: Mean Dice.
         volume_error_median_pct: Median of |V - V_ref| / V_ref x 100.
     """
 
     structure: str
-    cases: int
+    count: int
     dice_mean: float
     volume_error_median_pct: float
 

@@ -22,7 +22,7 @@ def find_model(name: str, modality: str) -> ModelPackage:
     if path.is_dir():
         package = read_package(path)
     else:
-        folders = {folder: None for folder in _folders(modality)}
+        folders = dict.fromkeys(_folders(modality))
         package = next((read_package(f) for f in folders if _id(f) == name), None) or _missing(name, modality)
     if package.card.modality != modality:
         raise ModelError(

@@ -71,7 +71,7 @@ def anatomy_from_labels(segmentation: Segmentation, name: str) -> Anatomy:
 def deformed_onto(anatomy: Anatomy, grid: Grid, rng: np.random.Generator) -> NDArray[np.uint8]:
     """Return the labels of `anatomy` on `grid` after a random affine map and a smooth displacement.
 
-    With an even chance the body is mirrored, sides exchanged with it. The anatomy's center goes to the center of `grid`.
+    With an even chance the body is mirrored, sides exchanged with it. The anatomy's center goes to that of `grid`.
     """
     from scipy.ndimage import map_coordinates
 

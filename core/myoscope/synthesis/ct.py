@@ -13,7 +13,7 @@ from myoscope.data.modality import LabelledCase, SynthesisOptions
 from myoscope.data.scan import Scan
 from myoscope.data.segmentation import Segmentation
 from myoscope.synthesis.anatomy import Anatomy, deformed_onto, enclosing_grid
-from myoscope.synthesis.body import body_mask, depth_inside
+from myoscope.synthesis.body import PELVIS_ID, body_mask, depth_inside
 from myoscope.synthesis.fields import smooth_field
 
 Floats = NDArray[np.float32]
@@ -100,7 +100,7 @@ def draw_tissue(rng: np.random.Generator) -> Tissue:
 
 
 def render_ct(labels: Labels, grid: Grid, tissue: Tissue, rng: np.random.Generator) -> Floats:
-    """Return the noiseless CT in HU of a label map; what lies between labels becomes fat, organs, skin, table and air."""
+    """Return the noiseless CT in HU of a label map, with fat, organs, skin, table and air around the labels."""
     from scipy.ndimage import gaussian_filter
 
     spacing = grid.spacing_mm
@@ -122,8 +122,9 @@ def _add_soft_tissue(hu: Floats, labels: Labels, depth: Floats, grid: Grid, rng:
     """Fill part of what no structure names: organs in the pelvis, vessels and nerves in the thigh."""
     free = (labels == 0) & (depth > rng.uniform(12.0, 25.0))
     blobs = smooth_field(rng, grid.shape, grid.spacing_mm, (14.0, 14.0, 30.0))
-    pelvis = np.isin(labels % LEFT_OFFSET, (29,)).any(axis=(1, 2))[:, None, None]
-    organs = free & (blobs > np.where(pelvis, -0.2, 0.75))
+    pelvis = np.asarray(labels % LEFT_OFFSET == PELVIS_ID).any(axis=(1, 2))
+    threshold = np.where(pelvis, -0.2, 0.75)
+    organs = free & (blobs > threshold[:, None, None])
     hu[organs] = rng.uniform(10.0, 70.0) + 15.0 * blobs[organs]
 
 

@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 
 
-def smooth_field(rng: np.random.Generator, shape: tuple[int, ...], spacing_mm: tuple[float, ...], scale: object) -> Floats:
+def smooth_field(
+    rng: np.random.Generator, shape: tuple[int, ...], spacing_mm: tuple[float, ...], scale: object
+) -> Floats:
     """Return a field of zero mean and unit variance at its knots that varies over `scale` mm.
 
     Args:

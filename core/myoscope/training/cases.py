@@ -27,17 +27,17 @@ class PreparedCase:
     """One case as the network sees it.
 
     Attributes:
-        name: Case id.
+        file: Name of the image and label files; orders the cases and names the cached one.
         image: (channels, z, y, x), float16.
         label: (z, y, x), channel indices, 0 background.
     """
 
-    name: str
+    file: str
     image: NDArray[np.float16]
     label: NDArray[np.uint8]
 
 
-def prepare(scan: Scan, truth: Segmentation, recipe: Recipe, modality: Modality) -> PreparedCase:
+def prepare(file: str, scan: Scan, truth: Segmentation, recipe: Recipe, modality: Modality) -> PreparedCase:
     """Return a labelled scan on the recipe's grid; structures that the recipe does not know become background."""
     prepared = modality.preprocess(scan, recipe)
     ids = {truth.structures[name].id: channel for channel, name in enumerate(recipe.structures, 1)}
@@ -46,7 +46,7 @@ def prepare(scan: Scan, truth: Segmentation, recipe: Recipe, modality: Modality)
         table[value] = ids.get(structure.id, 0)
     labels = resample(table[truth.labels], truth.grid, prepared.grid, fill=0, labels=True)
     image = np.stack([np.asarray(a, dtype=np.float16) for a in prepared.channels.values()])
-    return PreparedCase(scan.case_id, image, labels)
+    return PreparedCase(file, image, labels)
 
 
 def prepare_folder(data: Path, cache: Path, recipe: Recipe, modality: Modality) -> tuple[PreparedCase, ...]:
@@ -59,7 +59,9 @@ def prepare_folder(data: Path, cache: Path, recipe: Recipe, modality: Modality) 
 
     images = sorted(p for p in (data / "images").glob("*") if p.is_file() and not p.name.startswith("."))
     if not images:
-        raise InputError(f"{data} holds no images.", "Put scans into images/ and label maps of the same name into labels/.")
+        raise InputError(
+            f"{data} holds no images.", "Put scans into images/ and label maps of the same name into labels/."
+        )
     cache.mkdir(parents=True, exist_ok=True)
     structures = modality.describe().structures
     cases = []
@@ -70,15 +72,16 @@ def prepare_folder(data: Path, cache: Path, recipe: Recipe, modality: Modality) 
             if not label.exists():
                 raise InputError(f"{image.name} has no label map in {data / 'labels'}.")
             scan = modality.load(image, LoadOptions())
-            write_prepared(prepare(scan, read_labels(label, structures, on=scan.grid), recipe, modality), stored)
+            truth = read_labels(label, structures, on=scan.grid)
+            _write_prepared(prepare(image.name, scan, truth, recipe, modality), stored)
         cases.append(_read_prepared(stored))
     return tuple(cases)
 
 
-def write_prepared(case: PreparedCase, path: Path) -> None:
+def _write_prepared(case: PreparedCase, path: Path) -> None:
     """Write a prepared case, beside and then in place."""
     beside = path.with_suffix(".part.npz")
-    np.savez_compressed(beside, name=np.array(case.name), image=case.image, label=case.label)
+    np.savez_compressed(beside, name=np.array(case.file), image=case.image, label=case.label)
     beside.replace(path)
 
 
@@ -90,7 +93,7 @@ def split(cases: tuple[PreparedCase, ...], fold: int) -> tuple[tuple[PreparedCas
     """
     if not 0 <= fold < FOLDS:
         raise UsageError(f"Fold {fold} does not exist; folds are 0 to {FOLDS - 1}.")
-    ordered = sorted(cases, key=lambda case: case.name)
+    ordered = sorted(cases, key=lambda case: case.file)
     held_out = tuple(ordered[fold::FOLDS])
     kept = tuple(case for index, case in enumerate(ordered) if index % FOLDS != fold)
     if not held_out or not kept:

@@ -12,13 +12,16 @@ from myoscope.data.recipe import Recipe
 from myoscope.errors import OutputError, UsageError
 from myoscope.plugins import describe, open_modality
 from myoscope.training.cases import PreparedCase, prepare_folder, split
+from myoscope.training.scoring import score_cases
 
 if TYPE_CHECKING:
     import torch
 
-    from myoscope.models import ModelPackage
+    from myoscope.models import ModelPackage, StructureScore
 
 DEFAULT_SEED = 0
+#: Validations in a run.
+VALIDATIONS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +69,11 @@ def train(run: TrainingRun) -> ModelPackage:
     cases = prepare_folder(run.data, run.out / "cache", recipe, modality)
     kept, held_out = split(cases, run.fold)
     started = time.monotonic()
-    network, score = _fit(run, recipe, kept, held_out)
+    network = _fit(run, recipe, kept, held_out)
     hours = (time.monotonic() - started) / 3600
-    return _package(run, recipe, network, held_out=held_out, score=score, hours=hours)
+    pairs = [(run.data / "images" / case.file, run.data / "labels" / case.file) for case in held_out]
+    scores = score_cases(pairs, network, recipe, modality, "cpu")
+    return _package(run, recipe, network, scores=scores, hours=hours, cases=(len(kept), len(held_out)))
 
 
 def find_recipe(name: str) -> Recipe:
@@ -77,7 +82,7 @@ def find_recipe(name: str) -> Recipe:
     Raises:
         UsageError: No modality has it.
     """
-    recipes = describe(name.split("/")[0]).recipes
+    recipes = describe(name.split("/", maxsplit=1)[0]).recipes
     if name not in recipes:
         raise UsageError(f"No recipe is called {name!r}.", f"Recipes: {', '.join(sorted(recipes))}.")
     return recipes[name]
@@ -85,12 +90,12 @@ def find_recipe(name: str) -> Recipe:
 
 def _fit(
     run: TrainingRun, recipe: Recipe, kept: tuple[PreparedCase, ...], held_out: tuple[PreparedCase, ...]
-) -> tuple[torch.nn.Module, float]:
+) -> torch.nn.Module:
     import lightning.pytorch as pl
     import torch
     from lightning.pytorch.callbacks import EMAWeightAveraging, ModelCheckpoint
     from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
-    from torch.utils.data import DataLoader
+    from torch.utils.data import DataLoader, TensorDataset
 
     from myoscope.inference import choose_device
     from myoscope.training.module import EpochSeed, SegmentationModule, Windows
@@ -98,7 +103,7 @@ def _fit(
     pl.seed_everything(run.seed, verbose=False)
     plan = recipe.training
     windows = Windows(kept, recipe, run.seed)
-    loader = DataLoader(windows, batch_size=plan.batch_size, shuffle=True, drop_last=len(windows) > plan.batch_size)
+    loader = DataLoader(windows, batch_size=plan.batch_size, drop_last=len(windows) > plan.batch_size)
     network = open_modality(recipe.name.split("/")[0]).build_network(recipe)
     steps = max(1, len(loader)) * plan.max_epochs
     module = SegmentationModule(network, recipe, held_out, steps)
@@ -126,14 +131,12 @@ def _fit(
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", ".*does not have many workers.*")
         last = run.out / "checkpoints" / "last.ckpt" if run.resume else None
-        trainer.fit(module, loader, DataLoader(range(len(held_out))), ckpt_path=last, weights_only=False)
-    best = torch.load(checkpoint.best_model_path, map_location="cpu", weights_only=False)
+        trainer.fit(
+            module, loader, DataLoader(TensorDataset(torch.arange(len(held_out)))), ckpt_path=last, weights_only=True
+        )
+    best = torch.load(checkpoint.best_model_path, map_location="cpu", weights_only=True)
     module.load_state_dict(best["state_dict"])
-    return module.network.float().cpu().eval(), float(checkpoint.best_model_score or 0.0)
-
-
-#: Validations in a run.
-VALIDATIONS = 10
+    return module.network.float().cpu().eval()
 
 
 def _package(
@@ -141,9 +144,9 @@ def _package(
     recipe: Recipe,
     network: torch.nn.Module,
     *,
-    held_out: tuple[PreparedCase, ...],
-    score: float,
+    scores: tuple[StructureScore, ...],
     hours: float,
+    cases: tuple[int, int],
 ) -> ModelPackage:
     from importlib.metadata import version
 
@@ -155,14 +158,14 @@ def _package(
         recipe=recipe,
         backend="torch",
         sha256="",
-        trained_on=f"the labelled cases of {run.data.name}",
+        trained_on=f"{cases[0]} labelled cases of the folder {run.data.name!r}",
         licenses=(),
         command=command_line(run),
         seed=run.seed,
         hours=round(hours, 2),
         device=run.device,
-        held_out=f"{len(held_out)} cases of fold {run.fold}, on the model's grid: mean Dice {score:.3f}",
-        scores=(),
+        held_out=f"{cases[1]} cases of the same folder (fold {run.fold}) kept out of training, on their own grids",
+        scores=scores,
         limitations=(),
         myoscope_version=version("myoscope"),
     )

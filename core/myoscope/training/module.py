@@ -22,7 +22,7 @@ Pair = tuple[torch.Tensor, torch.Tensor]
 
 
 class Windows(Dataset[Pair]):
-    """Random windows: item i of epoch e is fixed by seed, e and i, so a resumed run sees what an unbroken one sees."""
+    """Random windows in random order, fixed by seed and epoch: a resumed run sees what an unbroken one sees."""
 
     def __init__(self, cases: tuple[PreparedCase, ...], recipe: Recipe, seed: int) -> None:
         self.cases, self.recipe, self.seed, self.epoch = cases, recipe, seed, 0
@@ -31,11 +31,12 @@ class Windows(Dataset[Pair]):
         return len(self.cases) * self.recipe.training.crops_per_case
 
     def __getitem__(self, index: int) -> Pair:
+        order = np.random.default_rng([self.seed, self.epoch]).permutation(len(self))
         rng = np.random.default_rng([self.seed, self.epoch, index])
-        return random_window(self.cases[index % len(self.cases)], self.recipe.window[::-1], rng)
+        return random_window(self.cases[order[index] % len(self.cases)], self.recipe.window[::-1], rng)
 
 
-class SegmentationModule(pl.LightningModule):
+class SegmentationModule(pl.LightningModule):  # type: ignore[misc]  # Lightning is not typed
     """Trains one recipe's network.
 
     Args:
@@ -51,7 +52,8 @@ class SegmentationModule(pl.LightningModule):
         super().__init__()
         from monai.losses.dice import DiceCELoss, DiceLoss
 
-        self.network, self.recipe, self.held_out, self.steps = network, recipe, held_out, steps
+        self.network = network.to(memory_format=torch.channels_last_3d)
+        self.recipe, self.held_out, self.steps = recipe, held_out, steps
         loss = {"dice": DiceLoss, "dice_ce": DiceCELoss}[recipe.training.loss]
         self.loss = loss(to_onehot_y=True, softmax=True, include_background=False, batch=True)
 
@@ -62,9 +64,9 @@ class SegmentationModule(pl.LightningModule):
         self.log("train_loss", loss, prog_bar=True, on_step=True, on_epoch=False)
         return loss
 
-    def validation_step(self, batch: int, _index: int) -> None:
+    def validation_step(self, batch: list[torch.Tensor], _index: int) -> None:
         """Log the mean Dice of a held-out case over the structures in its reference."""
-        case = self.held_out[int(batch)]
+        case = self.held_out[int(batch[0])]
         grid = Grid.identity(case.label.shape[::-1], self.recipe.spacing_mm, (0.0, 0.0, 0.0))
         values = np.arange(len(self.recipe.structures) + 1, dtype=np.uint8)
         labels = label_volume(
@@ -87,7 +89,7 @@ class SegmentationModule(pl.LightningModule):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
 
-class EpochSeed(pl.Callback):
+class EpochSeed(pl.Callback):  # type: ignore[misc]
     """Tells the windows which epoch it is."""
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002

@@ -1,7 +1,7 @@
 """The networks of the CT recipes: the paper's UNETR, a small one for CPUs, and the paper's baseline 3D U-Net.
 
-All take (N, 1, z, y, x) and give (N, 1 + structures, z, y, x) logits. Source: Kim 2024, Methods, 'Deep learning method';
-Hatamizadeh et al., UNETR, WACV 2022.
+All take (N, 1, z, y, x) and give (N, 1 + structures, z, y, x) logits. Source: Kim 2024, Methods, 'Deep learning
+method'; Hatamizadeh et al., UNETR, WACV 2022.
 """
 
 from __future__ import annotations
@@ -31,22 +31,28 @@ def _unetr(recipe: Recipe) -> nn.Module:
     """The paper's UNETR: patch 16, hidden 768, 12 layers, 12 heads, skips at layers 3, 6, 9 and 12."""
     from monai.networks.nets.unetr import UNETR
 
-    return UNETR(
+    network: nn.Module = UNETR(
         in_channels=1,
         out_channels=len(recipe.structures) + 1,
         img_size=recipe.window[::-1],
         spatial_dims=3,
         **recipe.network_options,
     )
+    return network
 
 
 def _unet3d(recipe: Recipe) -> nn.Module:
     """The paper's baseline: a plain 3D U-Net."""
     from monai.networks.nets.unet import UNet
 
-    return UNet(
-        spatial_dims=3, in_channels=1, out_channels=len(recipe.structures) + 1, norm="INSTANCE", **recipe.network_options
+    network: nn.Module = UNet(
+        spatial_dims=3,
+        in_channels=1,
+        out_channels=len(recipe.structures) + 1,
+        norm="INSTANCE",
+        **recipe.network_options,
     )
+    return network
 
 
 def _unetr_small(recipe: Recipe) -> nn.Module:

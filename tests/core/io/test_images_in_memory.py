@@ -5,7 +5,7 @@ from collections.abc import Callable
 import nibabel as nib
 import numpy as np
 import pytest
-import SimpleITK as sitk  # noqa: N813
+import SimpleITK as sitk
 
 from myoscope import GeometryError, UnreadableError
 from myoscope.io import Volume, volume_from_image

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import SimpleITK as sitk  # noqa: N813
+import SimpleITK as sitk
 
 from myoscope import GeometryError, Grid, Segmentation, StructureSet, UnreadableError
 from myoscope.io import read_labels, write_volume

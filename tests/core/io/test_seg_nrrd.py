@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import SimpleITK as sitk  # noqa: N813
+import SimpleITK as sitk
 
 from myoscope import Grid, Segmentation, Side
 from myoscope.io.seg_nrrd import segment_name, write_seg_nrrd

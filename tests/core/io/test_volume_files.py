@@ -6,7 +6,7 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pytest
-import SimpleITK as sitk  # noqa: N813
+import SimpleITK as sitk
 
 from myoscope import GeometryError, UnreadableError
 from myoscope.io import Volume, read_volume, write_volume

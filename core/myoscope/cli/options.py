@@ -1,0 +1,89 @@
+"""Options that several commands share, and the values that they stand for."""
+
+from __future__ import annotations
+
+import math
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from dataclasses import replace
+from pathlib import Path
+
+from myoscope.data.modality import LoadOptions
+from myoscope.data.subject import Sex, Subject
+from myoscope.errors import UsageError
+
+INPUT_HELP = "DICOM file, folder or zip; NIfTI; NRRD; MHA or MHD"
+#: Option name -> field of `Subject`.
+FACTS = ("sex", "age", "height_m", "weight_kg")
+
+
+def add_case_options(parser: ArgumentParser) -> None:
+    """Add the options of a command that takes a scan and writes the files of a case."""
+    parser.add_argument("-o", "--output", metavar="OUT", type=Path, required=True, help="folder for the results")
+    parser.add_argument("-m", "--modality", metavar="NAME", help="modality of the scan; found out when not given")
+    parser.add_argument("--series", metavar="UID|NUMBER", help="DICOM series to take when there are several")
+    parser.add_argument("--no-report", action="store_true", help="do not write report.html")
+    group = parser.add_argument_group("subject", "Facts about the person; they go before what the headers say.")
+    group.add_argument("--subject", metavar="FILE.json", type=Path, help="all facts in one file")
+    group.add_argument("--sex", choices=[sex.value for sex in Sex], help="sex")
+    group.add_argument("--age", metavar="YEARS", type=float, help="age at the scan")
+    group.add_argument("--height-m", metavar="METERS", type=float, help="body height; adds volumes by height squared")
+    group.add_argument("--weight-kg", metavar="KILOGRAMS", type=float, help="body weight")
+    group.add_argument("--subject-id", metavar="ID", help="pseudonym")
+
+
+def add_talk_options(parser: ArgumentParser, *, quiet: bool = True) -> None:
+    """Add `-v`, and `-q` where a command talks while it works."""
+    if quiet:
+        parser.add_argument("-q", "--quiet", action="store_true", help="print nothing but errors")
+    parser.add_argument(
+        "-v", "--verbose", action="store_true", help="show tracebacks and the warnings of other libraries"
+    )
+
+
+def subject_of(args: Namespace) -> Subject:
+    """Return the checked facts about the person.
+
+    Raises:
+        UsageError: A file and single facts are given.
+        InputError: A fact that no person can have.
+    """
+    from myoscope.io import read_subject
+
+    facts = {name: getattr(args, name) for name in FACTS if getattr(args, name) is not None}
+    if args.subject is not None and facts:
+        named = ", ".join("--" + name.replace("_", "-") for name in facts)
+        raise UsageError(f"--subject and {named} exclude each other.", "Put all facts into the file, or none.")
+    subject = read_subject(facts if args.subject is None else args.subject)
+    return subject if args.subject_id is None else replace(subject, id=args.subject_id)
+
+
+def load_options_of(args: Namespace) -> LoadOptions:
+    """Return what the user adds to a source."""
+    return LoadOptions(series=args.series)
+
+
+def positive_int(text: str) -> int:
+    """Return a whole number above 0, for argparse."""
+    if (number := int(text)) <= 0:
+        raise ArgumentTypeError(f"{text} is not above 0")
+    return number
+
+
+def natural(text: str) -> int:
+    """Return a whole number from 0, for argparse."""
+    if (number := int(text)) < 0:
+        raise ArgumentTypeError(f"{text} is below 0")
+    return number
+
+
+def positive_float(text: str) -> float:
+    """Return a finite number above 0, for argparse."""
+    number = float(text)
+    if not (math.isfinite(number) and number > 0):
+        raise ArgumentTypeError(f"{text} is not a finite number above 0")
+    return number
+
+
+# argparse names a type by this when a text is no number at all.
+positive_int.__name__ = natural.__name__ = "whole number"
+positive_float.__name__ = "number"

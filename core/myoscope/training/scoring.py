@@ -1,0 +1,67 @@
+"""Held-out figures of a trained network, on the scans' own grids, as `analyze` would give them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from myoscope.data.modality import LoadOptions
+from myoscope.data.recipe import Recipe
+from myoscope.data.segmentation import Segmentation
+from myoscope.metrics import dice, overlap_counts
+
+if TYPE_CHECKING:
+    import torch
+
+    from myoscope.hookspecs import Modality
+    from myoscope.models import StructureScore
+
+#: A structure of which a case shows less than this is left out of that case's figures: it is cut away.
+SMALLEST_REFERENCE_ML = 1.0
+
+
+def score_cases(
+    pairs: Iterable[tuple[Path, Path]], network: torch.nn.Module, recipe: Recipe, modality: Modality, device: str
+) -> tuple[StructureScore, ...]:
+    """Return Dice and volume error by structure, each side of each case counted on its own.
+
+    Args:
+        pairs: Image and label files.
+        network: In evaluation mode, on `device`.
+        recipe: Of the network.
+        modality: That loads, prepares and refines.
+        device: A torch device.
+    """
+    from myoscope.inference import segment
+    from myoscope.io import read_labels
+    from myoscope.models import StructureScore
+
+    structures = modality.describe().structures
+    scores: dict[str, list[float]] = defaultdict(list)
+    errors: dict[str, list[float]] = defaultdict(list)
+    for image, label in pairs:
+        scan = modality.load(image, LoadOptions())
+        truth = read_labels(label, structures, on=scan.grid)
+        prepared = modality.preprocess(scan, recipe)
+        raw = segment(scan, prepared, network, recipe, structures, device=device)
+        found = Segmentation(raw, scan.grid, structures, frozenset(recipe.structures), sides_split=False, by_model=True)
+        counts = overlap_counts(modality.refine(scan, found).labels, truth.labels)
+        for value, structure, _ in truth.entries():
+            count = counts.get(value)
+            if count is None or count.reference * scan.grid.voxel_volume_ml < SMALLEST_REFERENCE_ML:
+                continue
+            scores[structure.name].append(dice(count))
+            errors[structure.name].append(abs(count.prediction - count.reference) / count.reference * 100)
+    return tuple(
+        StructureScore(name, len(scores[name]), round(float(np.mean(scores[name])), 4), _median(errors[name]))
+        for name in recipe.structures
+        if scores[name]
+    )
+
+
+def _median(values: list[float]) -> float:
+    return round(float(np.median(values)), 2)

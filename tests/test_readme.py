@@ -1,0 +1,43 @@
+"""The README's examples run, in order, in one folder and one namespace."""
+
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from myoscope.cli import main
+
+README = Path(__file__).parents[1] / "README.md"
+BLOCK = re.compile(r"^```(python|console)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def test_every_example_runs_as_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    namespace: dict[str, Any] = {}
+    kinds = []
+    for kind, text in BLOCK.findall(README.read_text(encoding="utf-8")):
+        kinds.append(kind)
+        if kind == "python":
+            exec(compile(text, str(README), "exec"), namespace)  # noqa: S102
+            continue
+        commands = [line.removeprefix("$ ") for line in text.splitlines() if line.startswith("$ ")]
+        assert commands
+        for command in commands:
+            program, *arguments = shlex.split(command)
+            assert program == "myoscope"
+            assert main(arguments) == 0, command
+    assert {"python", "console"} == set(kinds)
+    assert (tmp_path / "report" / "report.html").is_file()
+    assert (tmp_path / "again" / "measurements.csv").is_file()
+
+
+def test_the_table_of_files_lists_what_a_case_gives(tmp_path: Path) -> None:
+    from myoscope import SynthesisOptions, measure, synthesize
+
+    case = synthesize("ct_thigh", 0, SynthesisOptions(size=(40, 32, 24), spacing_mm=(8.0, 8.0, 16.0)))
+    measure(case.scan, case.segmentation).save(tmp_path)
+    table = README.read_text(encoding="utf-8").partition("## What one case gives")[2].partition("\n## ")[0]
+    listed = {name.replace("<case>", case.scan.case_id) for name in re.findall(r"`([\w<>.]+)`", table) if "." in name}
+    assert listed == {path.name for path in tmp_path.iterdir()}
