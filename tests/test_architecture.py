@@ -47,9 +47,9 @@ def test_core_imports_no_plugin() -> None:
     assert wrong == []
 
 
-def test_nothing_imports_the_command_line() -> None:
+def test_nothing_imports_the_command_line_but_the_way_to_it() -> None:
     cli = CORE / "cli"
-    others = [path for path in SOURCES if cli not in path.parents]
+    others = [path for path in SOURCES if cli not in path.parents and path != CORE / "__main__.py"]
     assert [named(p) for p in others for module, _ in imports(p) if module.startswith("myoscope.cli")] == []
 
 

@@ -13,7 +13,7 @@ from myoscope.data.grid import Grid
 from myoscope.data.segmentation import Segmentation
 from myoscope.errors import InputError
 from myoscope.ops.orient import to_lps
-from myoscope.synthesis.fields import interpolate
+from myoscope.synthesis.fields import interpolate_at
 
 #: Deformation: spread of overall size, of each axis, of rotation about each axis, and of the smooth displacement
 #: whose knots stand this many along (x, y, z).
@@ -23,7 +23,7 @@ ROTATION_DEG = (6.0, 4.0, 4.0)
 DISPLACEMENT_KNOTS = (5, 6, 7)
 DISPLACEMENT_MM = (2.0, 7.0)
 #: Room around the anatomy for fat, skin and air, in mm (x, y, z).
-MARGIN_MM = (45.0, 40.0, 0.0)
+MARGIN_MM = (45.0, 40.0, 15.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,21 @@ class Anatomy:
     labels: NDArray[np.uint8]
     grid: Grid
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deformation:
+    """How an anatomy becomes another person's.
+
+    Attributes:
+        matrix: (3, 3), from centered anatomy to centered scan, in (x, y, z).
+        knots: (3, z, y, x) of the displacement along x, y and z, in mm.
+        mirrored: Whether left and right are exchanged.
+    """
+
+    matrix: NDArray[np.float64]
+    knots: NDArray[np.float32]
+    mirrored: bool
 
 
 def anatomy_from_file(path: Path, structures: StructureSet) -> Anatomy:
@@ -68,38 +83,59 @@ def anatomy_from_labels(segmentation: Segmentation, name: str) -> Anatomy:
     return Anatomy(np.ascontiguousarray(labels), Grid.identity(grid.size, grid.spacing_mm, grid.origin), name)
 
 
-def deformed_onto(anatomy: Anatomy, grid: Grid, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Return the labels of `anatomy` on `grid` after a random affine map and a smooth displacement.
+def draw_deformation(rng: np.random.Generator) -> Deformation:
+    """Return a random affine map and smooth displacement; with an even chance the body is mirrored."""
+    knots = rng.normal(0.0, rng.uniform(*DISPLACEMENT_MM), size=(3, *DISPLACEMENT_KNOTS[::-1]))
+    mirrored = bool(rng.random() < 0.5)  # noqa: PLR2004
+    matrix = _affine(rng) @ np.diag([-1.0 if mirrored else 1.0, 1.0, 1.0])
+    return Deformation(matrix, knots.astype(np.float32), mirrored)
 
-    With an even chance the body is mirrored, sides exchanged with it. The anatomy's center goes to that of `grid`.
+
+def deformed_onto(anatomy: Anatomy, grid: Grid, deformation: Deformation, whole: Grid) -> NDArray[np.uint8]:
+    """Return the labels of the deformed anatomy on `grid`; its center lies at the physical origin.
+
+    Sides follow the body: a mirrored anatomy has them exchanged.
+
+    Args:
+        anatomy: What is deformed.
+        grid: Axis-aligned.
+        deformation: How.
+        whole: Where the knots of the displacement are spread; holds `grid`.
     """
     from scipy.ndimage import map_coordinates
 
-    matrix = _affine(rng)
-    mirrored = rng.random() < 0.5  # noqa: PLR2004
-    if mirrored:
-        matrix = matrix @ np.diag([-1.0, 1.0, 1.0])
-    amplitude = rng.uniform(*DISPLACEMENT_MM)
-    knots = rng.normal(0.0, amplitude, size=(3, *DISPLACEMENT_KNOTS[::-1])).astype(np.float32)
-    center = _center(anatomy.grid)
-    axes = [np.arange(n, dtype=np.float32) * s for n, s in zip(grid.size, grid.spacing_mm, strict=True)]
-    middle = [float(a[-1]) / 2 for a in axes]
-    z, y, x = np.meshgrid(*[a - m for a, m in zip(axes[::-1], middle[::-1], strict=True)], indexing="ij", sparse=True)
+    x, y, z = (
+        o + s * np.arange(n, dtype=np.float32) for n, s, o in zip(grid.size, grid.spacing_mm, grid.origin, strict=True)
+    )
+    places = np.meshgrid(z, y, x, indexing="ij", sparse=True)[::-1]
+    inverse = np.linalg.inv(deformation.matrix)
+    center = anatomy.grid.position(tuple((n - 1) / 2 for n in anatomy.grid.size))
     coordinates = np.empty((3, *grid.shape), dtype=np.float32)
-    for row in range(3):  # row 0, 1, 2 are x, y, z; coordinates are in array order
-        place = matrix[row, 0] * x + matrix[row, 1] * y + matrix[row, 2] * z + interpolate(knots[row], grid.shape)
+    for row in range(3):  # x, y, z; coordinates are in array order
+        place = sum(inverse[row, axis] * places[axis] for axis in range(3))
+        place = place + _displacement(deformation.knots[row], grid, whole)
         coordinates[2 - row] = (place + center[row] - anatomy.grid.origin[row]) / anatomy.grid.spacing_mm[row]
     labels = map_coordinates(anatomy.labels, coordinates, order=0, mode="constant", cval=0)
-    return np.asarray(_swap_sides(labels) if mirrored else labels, dtype=np.uint8)
+    return np.asarray(_swap_sides(labels) if deformation.mirrored else labels, dtype=np.uint8)
 
 
-def enclosing_grid(anatomy: Anatomy, spacing_mm: tuple[float, ...]) -> Grid:
-    """Return a grid of this spacing that holds the anatomy with room for fat, skin and air."""
-    pairs = zip(anatomy.grid.size, anatomy.grid.spacing_mm, MARGIN_MM, strict=True)
-    extent = [n * s + 2 * m for n, s, m in pairs]
-    size = tuple(int(np.ceil(e / s)) for e, s in zip(extent, spacing_mm, strict=True))
+def enclosing_grid(anatomy: Anatomy, deformation: Deformation, spacing_mm: tuple[float, ...]) -> Grid:
+    """Return a grid of this spacing that holds the whole deformed anatomy with room for fat, skin and air."""
+    half = np.array(anatomy.grid.size) * np.array(anatomy.grid.spacing_mm) / 2
+    reach = np.abs(deformation.matrix) @ half + np.array(MARGIN_MM)
+    size = tuple(int(np.ceil(2 * r / s)) for r, s in zip(reach, spacing_mm, strict=True))
     origin = tuple(-(n - 1) * s / 2 for n, s in zip(size, spacing_mm, strict=True))
     return Grid.identity(size, tuple(float(s) for s in spacing_mm), origin)
+
+
+def _displacement(knots: NDArray[np.float32], grid: Grid, whole: Grid) -> NDArray[np.float32]:
+    """Return the displacement on `grid` in mm from knots spread evenly over `whole`."""
+    places = []
+    for axis in (2, 1, 0):
+        at = grid.origin[axis] + grid.spacing_mm[axis] * np.arange(grid.size[axis]) - whole.origin[axis]
+        extent = max((whole.size[axis] - 1) * whole.spacing_mm[axis], 1e-9)
+        places.append(np.clip(at / extent, 0.0, 1.0) * (DISPLACEMENT_KNOTS[axis] - 1))
+    return interpolate_at(knots, places)
 
 
 def _affine(rng: np.random.Generator) -> NDArray[np.float64]:
@@ -108,11 +144,7 @@ def _affine(rng: np.random.Generator) -> NDArray[np.float64]:
     scale = rng.uniform(*SCALE_RANGE) * rng.uniform(1 - AXIS_SCALE, 1 + AXIS_SCALE, size=3)
     angles = np.array(ROTATION_DEG[::-1]) * rng.uniform(-1, 1, size=3)
     rotation = Rotation.from_euler("xyz", angles, degrees=True).as_matrix()
-    return np.asarray(rotation @ np.diag(1.0 / scale), dtype=np.float64)
-
-
-def _center(grid: Grid) -> tuple[float, ...]:
-    return grid.position(tuple((n - 1) / 2 for n in grid.size))
+    return np.asarray(rotation @ np.diag(scale), dtype=np.float64)
 
 
 def _swap_sides(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -12,12 +12,15 @@ from myoscope.synthesis.fields import smooth_field
 Mask = NDArray[np.bool_]
 
 PELVIS_ID = 29
+#: A slice with less tissue than this share of the typical one lies beyond the anatomy's end.
+FULL_SHARE = 0.4
 
 
 def body_mask(labels: NDArray[np.uint8], grid: Grid, fat_mm: float, rng: np.random.Generator) -> Mask:
     """Return the body: everything within an uneven layer of fat around the labels, holes filled.
 
-    In slices through the pelvis the layer lies around the convex hull of the labels: belly and sacrum have no label.
+    Beyond the ends of the anatomy the body goes on as its last full slice. In slices through the pelvis the layer lies
+    around the convex hull of the labels: belly and sacrum have no label.
 
     Args:
         labels: Shape `grid.shape`.
@@ -31,16 +34,25 @@ def body_mask(labels: NDArray[np.uint8], grid: Grid, fat_mm: float, rng: np.rand
     layer = fat_mm * np.exp(0.35 * smooth_field(rng, grid.shape, grid.spacing_mm, 90.0)) + 2.5
     body = np.zeros(labels.shape, dtype=bool)
     plane = grid.spacing_mm[1], grid.spacing_mm[0]
-    for k, section in enumerate(labels):
-        tissue = section > 0
+    for k, nearest in enumerate(_nearest_full(labels)):
+        tissue = (labels[k] > 0) | (labels[nearest] > 0)
         if not tissue.any():
             continue
-        if (section % LEFT_OFFSET == PELVIS_ID).any():
+        if (labels[nearest] % LEFT_OFFSET == PELVIS_ID).any():
             tissue = convex_hull_image(tissue)
         body[k] = binary_fill_holes(distance_transform_edt(~tissue, sampling=plane) <= layer[k])
     sigma = tuple(5.0 / s for s in reversed(grid.spacing_mm))
     smooth = gaussian_filter(body.astype(np.float32), sigma, truncate=2.0) > 0.5  # noqa: PLR2004
     return np.asarray(smooth | (labels > 0), dtype=bool)
+
+
+def _nearest_full(labels: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Return for every slice itself, or the nearest slice that the anatomy fills, when it hardly reaches there."""
+    areas = np.count_nonzero(labels, axis=(1, 2))
+    typical = np.median(areas[areas > 0]) if areas.any() else 0
+    full = np.flatnonzero(areas >= FULL_SHARE * typical)
+    slices = np.arange(len(labels))
+    return np.asarray(full[np.abs(slices[:, None] - full[None, :]).argmin(axis=1)], dtype=np.int64)
 
 
 def depth_inside(mask: Mask, grid: Grid) -> NDArray[np.float32]:

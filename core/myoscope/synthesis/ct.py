@@ -12,7 +12,7 @@ from myoscope.data.grid import Grid
 from myoscope.data.modality import LabelledCase, SynthesisOptions
 from myoscope.data.scan import Scan
 from myoscope.data.segmentation import Segmentation
-from myoscope.synthesis.anatomy import Anatomy, deformed_onto, enclosing_grid
+from myoscope.synthesis.anatomy import Anatomy, deformed_onto, draw_deformation, enclosing_grid
 from myoscope.synthesis.body import PELVIS_ID, body_mask, depth_inside
 from myoscope.synthesis.fields import smooth_field
 
@@ -64,16 +64,15 @@ def ct_case(anatomy: Anatomy, structures: StructureSet, seed: int, options: Synt
     """
     rng = np.random.default_rng([seed, 1])
     spacing = options.spacing_mm or _draw_spacing(rng)
-    whole = enclosing_grid(anatomy, tuple(max(s, FINEST_RENDER_MM) for s in spacing))
-    if options.size is not None:
-        whole = _centered(whole, options.size, spacing)
-    if not options.complete:
-        whole = _cut(whole, rng)
-    labels = deformed_onto(anatomy, whole, rng)
+    deformation = draw_deformation(rng)
+    whole = enclosing_grid(anatomy, deformation, tuple(max(s, FINEST_RENDER_MM) for s in spacing))
+    view = whole if options.size is None else _centered(whole, options.size, spacing)
+    view = view if options.complete else _cut(view, rng)
+    labels = deformed_onto(anatomy, view, deformation, whole)
     tissue = draw_tissue(rng)
-    hu = render_ct(labels, whole, tissue, rng)
-    grid = _final_grid(whole, spacing, options.size)
-    hu, labels = _resampled(hu, labels, whole, grid)
+    hu = render_ct(labels, view, tissue, rng)
+    grid = _final_grid(view, spacing, options.size)
+    hu, labels = _resampled(hu, labels, view, grid)
     hu += rng.standard_normal(hu.shape, dtype=np.float32) * np.float32(tissue.noise_hu)
     image = np.clip(np.rint(hu), *HU_RANGE).astype(np.int16)
     name = f"ct_thigh_{seed:05d}"

@@ -27,12 +27,14 @@ def smooth_field(
 
 def interpolate(coarse: Floats, shape: tuple[int, ...]) -> Floats:
     """Return `coarse` linearly interpolated to `shape`, first and last knots on the first and last samples."""
+    return interpolate_at(coarse, [np.linspace(0.0, k - 1.0, n) for k, n in zip(coarse.shape, shape, strict=True)])
+
+
+def interpolate_at(coarse: Floats, places: list[NDArray[np.float64]]) -> Floats:
+    """Return `coarse` linearly interpolated at every combination of places, given in knots, one array an axis."""
     field = coarse
-    for axis, size in enumerate(shape):
-        field = np.moveaxis(np.tensordot(_weights(field.shape[axis], size), field, axes=(1, axis)), 0, axis)
+    for axis, place in enumerate(places):
+        knots = np.arange(field.shape[axis])
+        weights = np.maximum(1.0 - np.abs(place[:, None] - knots[None, :]), 0.0).astype(np.float32)
+        field = np.moveaxis(np.tensordot(weights, field, axes=(1, axis)), 0, axis)
     return np.ascontiguousarray(field, dtype=np.float32)
-
-
-def _weights(knots: int, size: int) -> Floats:
-    place = np.linspace(0.0, knots - 1.0, size)
-    return np.maximum(1.0 - np.abs(place[:, None] - np.arange(knots)[None, :]), 0.0).astype(np.float32)
