@@ -26,7 +26,9 @@ def main() -> None:
         size, spacing = [str(n) for n in options.size], [str(s) for s in options.spacing]
         data, out = Path(folder) / "data", Path(folder) / "out"
         extent = ["--size", *size, "--spacing", *spacing]
-        subprocess.run([*tool, "synthesize", "ct_thigh", "-o", data, "-n", "1", "--seed", "0", *extent, "-q"], check=True)
+        subprocess.run(
+            [*tool, "synthesize", "ct_thigh", "-o", data, "-n", "1", "--seed", "0", *extent, "-q"], check=True
+        )
         scan = next((data / "images").iterdir())
         subprocess.run([*tool, "analyze", scan, "-o", out, "-q"], check=True)
         stages = json.loads((out / "run.json").read_text())["stages"]

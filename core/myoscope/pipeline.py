@@ -7,13 +7,10 @@ source -> recognize -> load -> preprocess -> segment -> refine -> measure -> che
 
 from __future__ import annotations
 
-import platform
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +19,7 @@ import numpy as np
 from myoscope.anatomy import LEFT_OFFSET
 from myoscope.data.measurement import Measurements
 from myoscope.data.modality import LabelledCase, LoadOptions, SynthesisOptions
+from myoscope.data.progress import Progress
 from myoscope.data.result import CaseResult, ModelReference, Provenance, StageCost
 from myoscope.data.scan import Scan
 from myoscope.data.segmentation import Segmentation
@@ -33,9 +31,9 @@ if TYPE_CHECKING:
     from myoscope.hookspecs import Modality
     from myoscope.models import ModelPackage
 
-#: Called with a stage, the steps of it that are done and its steps in all.
-Progress = Callable[[str, int, int], None]
 SubjectLike = Subject | Mapping[str, Any] | str | Path
+#: Pictures and videos are inputs of some modalities, though no volumes.
+PICTURES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".mp4", ".avi"})
 LIBRARIES = ("myoscope", "numpy", "SimpleITK", "torch", "monai")
 
 
@@ -171,9 +169,19 @@ def recognize(source: Path) -> str:
     best = [name for name in sure if sure[name] == max(sure.values())]
     if len(best) == 1:
         return best[0]
+    if not best:
+        _say_why_unreadable(source)
     answers = "; ".join(f"{name}: {answer}" for name, answer in said.items()) or "none is installed"
     verdict = "fits no modality" if not best else f"fits {' and '.join(best)} equally well"
     raise RecognitionError(f"{source.name} {verdict} ({answers}).", "Name the modality with -m.")
+
+
+def _say_why_unreadable(source: Path) -> None:
+    """Raise the reader's own error when the source is no image at all: it says more than that no modality fits."""
+    from myoscope.io import read_volume
+
+    if source.suffix.lower() not in PICTURES:
+        read_volume(source)
 
 
 @dataclass
@@ -205,6 +213,8 @@ def _load(source: object, modality: str | None, options: LoadOptions | None, run
         return source, open_modality(modality or source.modality)
     if isinstance(source, str | Path):
         return _load_path(Path(source), modality, options, run)
+    import tempfile
+
     from myoscope.io import volume_from_image, write_volume
 
     volume = volume_from_image(source)
@@ -252,6 +262,9 @@ def _measured(plugin: Modality, scan: Scan, segmentation: Segmentation, person: 
         slices = slice_rows(scan, segmentation)
     with run.stage("check"):
         findings = (*scan.findings, *segmentation.findings, *plugin.check(scan, segmentation, measurements))
+    import platform
+    from importlib.metadata import version
+
     versions = {name: version(name) for name in LIBRARIES} | {"python": platform.python_version()}
     provenance = Provenance(versions, scan.source, "", None, "", tuple(run.costs))
     return CaseResult(scan, segmentation, measurements, slices, findings, subject, provenance)

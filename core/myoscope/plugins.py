@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import inspect
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any, cast
 
 import pluggy
@@ -17,11 +16,15 @@ from myoscope.errors import PluginError, UsageError
 from myoscope.hookspecs import ENTRY_POINT_GROUP, Modality
 
 if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
     from myoscope.data.modality import ModalityInfo
 
 
 def modalities() -> tuple[str, ...]:
     """Return the names of the installed modalities, sorted; no plugin is imported."""
+    from importlib.metadata import entry_points
+
     return tuple(sorted({point.name for point in entry_points(group=ENTRY_POINT_GROUP)}))
 
 
@@ -33,6 +36,8 @@ def open_modality(name: str) -> Modality:
         UsageError: No installed plugin has this name.
         PluginError: The plugin fails to import, misses a hook, or two distributions claim the name.
     """
+    from importlib.metadata import entry_points
+
     points = tuple(entry_points(group=ENTRY_POINT_GROUP, name=name))
     if not points:
         known = ", ".join(modalities()) or "none"
@@ -62,8 +67,8 @@ def typed_face(plugin: object, name: str) -> Modality:
         raise PluginError(f"The plugin {name!r} does not implement {', '.join(missing)}.")
     face = cast("Modality", _Face(manager))
     info = face.describe()
-    if info.name != name:
-        raise PluginError(f"The plugin {name!r} describes itself as {info.name!r}.")
+    if getattr(info, "name", None) != name:
+        raise PluginError(f"The plugin {name!r} describes itself as {info!r:.80}.")
     return face
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Never
 
-from myoscope.pipeline import Progress
+from myoscope.data.progress import Progress
 
 if TYPE_CHECKING:
     from tqdm import tqdm

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 
 from myoscope.cli.command import Command
 from myoscope.cli.options import add_talk_options, natural, positive_int
+from myoscope.cli.progress import show_progress
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -53,21 +50,11 @@ def run(args: Namespace) -> None:
         device=args.device,
         seed=args.seed,
     )
-    with _bar(shown=not args.quiet and sys.stdout.isatty()):
-        package = train(training)
+    with show_progress(quiet=args.quiet) as progress:
+        package = train(training, progress=progress)
     if not args.quiet:
         print(f"model: {package.folder}")
         print(f"held out: {package.card.held_out}")
-
-
-@contextmanager
-def _bar(*, shown: bool) -> Iterator[None]:
-    """Keep Lightning's progress bar, which it draws on standard output, to terminals."""
-    if shown:
-        yield
-        return
-    with Path(os.devnull).open("w", encoding="utf-8") as nothing, redirect_stdout(nothing):
-        yield
 
 
 COMMAND = Command("train", "Train a recipe on labelled cases and write a model package.", configure)

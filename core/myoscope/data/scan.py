@@ -46,14 +46,17 @@ class Scan:
             raise UnreadableError("A scan needs at least one channel.")
         for name, array in self.channels.items():
             if array.shape != self.grid.shape:
-                raise GeometryError(f"Channel {name!r} has shape {array.shape}, its grid {self.grid.shape}.")
+                raise GeometryError(
+                    f"{self.case_id}: channel {name!r} has shape {array.shape}, its grid {self.grid.shape}."
+                )
             if (
                 array.dtype.kind == "f"
                 and not np.isfinite(array.sum(dtype=np.float64))
                 and not np.isfinite(array).all()
             ):
                 raise UnreadableError(
-                    f"Channel {name!r} holds NaN or infinite values.", "Export the image again, without masked voxels."
+                    f"{self.case_id}: channel {name!r} holds NaN or infinite values.",
+                    "Export the image again, without masked voxels.",
                 )
 
     @property

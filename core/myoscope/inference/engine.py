@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from myoscope.anatomy import StructureSet
 
-Progress = Callable[[int, int], None]
+#: Called with windows done and windows in all.
+WindowProgress = Callable[[int, int], None]
 
 
 def choose_device(name: str) -> str:
@@ -53,7 +54,7 @@ def segment(
     structures: StructureSet,
     *,
     device: str,
-    progress: Progress | None = None,
+    progress: WindowProgress | None = None,
 ) -> NDArray[np.uint8]:
     """Return unsplit labels (structure ids) on the scan's own grid.
 
@@ -82,7 +83,7 @@ def label_volume(
     values: NDArray[np.uint8],
     scan_grid: Grid,
     device: str,
-    progress: Progress | None = None,
+    progress: WindowProgress | None = None,
 ) -> NDArray[np.uint8]:
     """Return labels on `scan_grid` of a preprocessed volume (channels, z, y, x) on `grid`."""
     import torch

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,9 @@ from typing import Any
 from myoscope.data.recipe import Recipe
 from myoscope.data.result import RESEARCH_USE_ONLY
 from myoscope.errors import ModelError
+
+#: Ids become folder names, so they hold nothing that leads out of one.
+ID = re.compile(r"[a-z0-9_]+/[a-z0-9_][a-z0-9_.-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +85,18 @@ def read_card(path: Path) -> ModelCard:
     from pydantic import TypeAdapter, ValidationError
 
     try:
-        return TypeAdapter(ModelCard).validate_json(path.read_bytes())
+        card = TypeAdapter(ModelCard).validate_json(path.read_bytes())
     except OSError as error:
         raise ModelError(f"The model card {path} cannot be read: {error.strerror}.") from error
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         raise ModelError(f"{path} is not a model card: {place or 'file'}: {first['msg']}.") from error
+    if not ID.fullmatch(card.id) or card.id.split("/")[0] != card.modality:
+        raise ModelError(
+            f"{path} names the model {card.id!r} of {card.modality!r}.", "An id is modality/name in small letters."
+        )
+    return card
 
 
 def card_json(card: ModelCard) -> str:

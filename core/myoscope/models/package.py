@@ -72,6 +72,7 @@ def write_package(card: ModelCard, state: Mapping[str, torch.Tensor], folder: Pa
         raise OutputError(f"{folder} cannot be written: {error.strerror}.") from error
     half = {k: (v.half() if v.dtype is torch.float32 else v).contiguous().cpu() for k, v in state.items()}
     save_file(half, beside / WEIGHTS)
+    (beside / WEIGHTS).chmod(0o644)
     (beside / CARD).write_text(card_json(replace(card, sha256=sha256_of(beside / WEIGHTS))), encoding="utf-8")
     if folder.exists():
         shutil.rmtree(folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import nullcontext
 from pathlib import Path
 
 from myoscope.errors import ModelError
@@ -13,14 +14,13 @@ from myoscope.settings import get_settings
 
 
 def find_model(name: str, modality: str) -> ModelPackage:
-    """Return the package called `name`: an id, or the path of a folder or zip.
+    """Return the package called `name`: an id, or the path of a package folder.
 
     Raises:
         ModelError: No such model, a broken one, or one of another modality.
     """
-    path = Path(name)
-    if path.is_dir():
-        package = read_package(path)
+    if Path(name).is_dir():
+        package = read_package(Path(name))
     else:
         folders = dict.fromkeys(_folders(modality))
         package = next((read_package(f) for f in folders if _id(f) == name), None) or _missing(name, modality)
@@ -46,9 +46,11 @@ def import_model(source: Path) -> ModelPackage:
     """Copy a package, a folder or a zip, into the models folder and return it.
 
     Raises:
-        ModelError: It is not a whole package.
+        ModelError: It is not a whole package, or nothing is there.
     """
-    with unpacked(source) as folder:
+    if not source.exists():
+        raise ModelError(f"There is nothing at {source}.")
+    with nullcontext(source) if source.is_dir() else unpacked(source) as folder:
         cards = sorted(folder.rglob(CARD))
         if len(cards) != 1:
             raise ModelError(f"{source} holds {len(cards)} model cards, expected one.")

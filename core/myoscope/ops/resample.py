@@ -12,6 +12,9 @@ from myoscope.data.grid import Grid
 if TYPE_CHECKING:
     import SimpleITK as sitk
 
+#: A target that is a whole number of times coarser, but for rounding, is averaged over that many samples.
+SLACK = 1e-6
+
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 
@@ -32,9 +35,8 @@ def resample(array: NDArray[Scalar], grid: Grid, target: Grid, *, fill: float, l
 
     image = as_image(array, grid)
     if not labels:
-        factors = [
-            max(1, int(t / s + 1e-6)) for t, s in zip(_spacing_along(grid, target), grid.spacing_mm, strict=True)
-        ]
+        triples = zip(_spacing_along(grid, target), grid.spacing_mm, grid.size, strict=True)
+        factors = [min(max(1, int(t / s + SLACK)), n) for t, s, n in triples]
         image = sitk.BinShrink(image, factors) if max(factors) > 1 else image
     interpolator = sitk.sitkNearestNeighbor if labels else sitk.sitkLinear
     result = sitk.Resample(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from myoscope.data.progress import Progress
 from myoscope.data.recipe import Recipe
 from myoscope.errors import OutputError, UsageError
 from myoscope.plugins import describe, open_modality
@@ -49,8 +50,12 @@ class TrainingRun:
     seed: int = DEFAULT_SEED
 
 
-def train(run: TrainingRun) -> ModelPackage:
+def train(run: TrainingRun, *, progress: Progress | None = None) -> ModelPackage:
     """Train, keep the weights of the best validation Dice and return the written package.
+
+    Args:
+        run: What to train on what.
+        progress: Called with stage, epochs done and epochs in all.
 
     Raises:
         UsageError: The recipe is unknown, or `resume` finds no checkpoint.
@@ -69,7 +74,7 @@ def train(run: TrainingRun) -> ModelPackage:
     cases = prepare_folder(run.data, run.out / "cache", recipe, modality)
     kept, held_out = split(cases, run.fold)
     started = time.monotonic()
-    network = _fit(run, recipe, kept, held_out)
+    network = _fit(run, recipe, kept, held_out, progress)
     hours = (time.monotonic() - started) / 3600
     pairs = [(run.data / "images" / case.file, run.data / "labels" / case.file) for case in held_out]
     scores = score_cases(pairs, network, recipe, modality, "cpu")
@@ -89,7 +94,11 @@ def find_recipe(name: str) -> Recipe:
 
 
 def _fit(
-    run: TrainingRun, recipe: Recipe, kept: tuple[PreparedCase, ...], held_out: tuple[PreparedCase, ...]
+    run: TrainingRun,
+    recipe: Recipe,
+    kept: tuple[PreparedCase, ...],
+    held_out: tuple[PreparedCase, ...],
+    progress: Progress | None,
 ) -> torch.nn.Module:
     import lightning.pytorch as pl
     import torch
@@ -98,7 +107,7 @@ def _fit(
     from torch.utils.data import DataLoader, TensorDataset
 
     from myoscope.inference import choose_device
-    from myoscope.training.module import EpochSeed, SegmentationModule, Windows
+    from myoscope.training.module import Epochs, SegmentationModule, Windows
 
     pl.seed_everything(run.seed, verbose=False)
     plan = recipe.training
@@ -118,7 +127,7 @@ def _fit(
         accelerator={"cpu": "cpu", "mps": "mps"}.get(device, "gpu"),
         devices=[int(device.partition(":")[2] or 0)] if device.startswith("cuda") else 1,
         precision=plan.precision,
-        callbacks=[checkpoint, EpochSeed(), *average],
+        callbacks=[checkpoint, Epochs(progress), *average],
         logger=[
             CSVLogger(run.out / "logs", name="", version="csv", flush_logs_every_n_steps=10),
             TensorBoardLogger(run.out / "logs", name="", version="tensorboard"),
@@ -127,6 +136,7 @@ def _fit(
         num_sanity_val_steps=0,
         log_every_n_steps=10,
         enable_model_summary=False,
+        enable_progress_bar=False,
     )
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", ".*does not have many workers.*")

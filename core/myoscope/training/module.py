@@ -10,6 +10,7 @@ import torch
 from torch.utils.data import Dataset
 
 from myoscope.data.grid import Grid
+from myoscope.data.progress import Progress
 from myoscope.data.recipe import Recipe
 from myoscope.inference import label_volume
 from myoscope.metrics import dice, overlap_counts
@@ -89,9 +90,22 @@ class SegmentationModule(pl.LightningModule):  # type: ignore[misc]  # Lightning
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
 
-class EpochSeed(pl.Callback):  # type: ignore[misc]
-    """Tells the windows which epoch it is."""
+class Epochs(pl.Callback):  # type: ignore[misc]
+    """Tells the windows which epoch it is, and the caller how many are done.
+
+    Args:
+        progress: Called with stage, epochs done and epochs in all.
+    """
+
+    def __init__(self, progress: Progress | None) -> None:
+        super().__init__()
+        self.progress = progress
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
         """Set the epoch that fixes this epoch's windows."""
         trainer.train_dataloader.dataset.epoch = trainer.current_epoch
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
+        """Report an epoch."""
+        if self.progress is not None:
+            self.progress("train", trainer.current_epoch + 1, trainer.max_epochs)

@@ -11,6 +11,8 @@ from myoscope.io import Peek, case_id_of, peek, read_volume
 
 #: Air outside the body; a volume that reaches it without any header that says CT is in Hounsfield units.
 AIR_HU = -900
+#: Every CT of a body holds fat, and fat is less dense than this.
+FAT_HU = -50
 
 
 def recognize(source: Path) -> Recognition | None:
@@ -36,6 +38,12 @@ def load(source: Path, options: LoadOptions) -> Scan:
     if volume.dicom_modality not in {None, "CT"}:
         raise UnreadableError(
             f"{source.name} is {volume.dicom_modality}, not CT.", "Analyze it with the modality that it is, or omit -m."
+        )
+    if int(volume.array.min()) > FAT_HU:
+        raise UnreadableError(
+            f"{source.name} is not in Hounsfield units: its lowest value is {volume.array.min():g}, "
+            f"though fat and air lie below {FAT_HU}.",
+            "Give the CT as reconstructed, without an offset; an MRI needs another modality.",
         )
     return Scan(
         "ct_thigh",
