@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from myoscope.data.recipe import Recipe
 from myoscope.data.result import RESEARCH_USE_ONLY
@@ -73,7 +71,6 @@ class ModelCard:
     limitations: tuple[str, ...]
     myoscope_version: str
     intended_use: str = RESEARCH_USE_ONLY
-    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read_card(path: Path) -> ModelCard:

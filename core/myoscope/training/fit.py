@@ -13,6 +13,7 @@ from myoscope.data.recipe import Recipe
 from myoscope.errors import OutputError, UsageError
 from myoscope.plugins import describe, open_modality
 from myoscope.training.cases import PreparedCase, prepare_folder, split
+from myoscope.training.dataset import DatasetFacts, read_facts
 from myoscope.training.scoring import score_cases
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ def train(run: TrainingRun, *, progress: Progress | None = None) -> ModelPackage
     if not run.resume and last.is_file():
         raise OutputError(f"{run.out} holds a run already.", "Give --resume to continue it, or another folder.")
     modality = open_modality(recipe.name.split("/")[0])
+    facts = read_facts(run.data)
     cases = prepare_folder(run.data, run.out / "cache", recipe, modality)
     kept, held_out = split(cases, run.fold)
     started = time.monotonic()
@@ -78,7 +80,7 @@ def train(run: TrainingRun, *, progress: Progress | None = None) -> ModelPackage
     hours = (time.monotonic() - started) / 3600
     pairs = [(run.data / "images" / case.file, run.data / "labels" / case.file) for case in held_out]
     scores = score_cases(pairs, network, recipe, modality, "cpu")
-    return _package(run, recipe, network, scores=scores, hours=hours, cases=(len(kept), len(held_out)))
+    return _package(run, recipe, network, facts=facts, scores=scores, hours=hours, cases=(len(kept), len(held_out)))
 
 
 def find_recipe(name: str) -> Recipe:
@@ -154,6 +156,7 @@ def _package(
     recipe: Recipe,
     network: torch.nn.Module,
     *,
+    facts: DatasetFacts,
     scores: tuple[StructureScore, ...],
     hours: float,
     cases: tuple[int, int],
@@ -168,15 +171,15 @@ def _package(
         recipe=recipe,
         backend="torch",
         sha256="",
-        trained_on=f"{cases[0]} labelled cases of the folder {run.data.name!r}",
-        licenses=(),
+        trained_on=f"{cases[0]} labelled cases: {facts.description or f'the folder {run.data.name!r}'}",
+        licenses=facts.licenses,
         command=command_line(run),
         seed=run.seed,
         hours=round(hours, 2),
         device=run.device,
         held_out=f"{cases[1]} cases of the same folder (fold {run.fold}) kept out of training, on their own grids",
         scores=scores,
-        limitations=(),
+        limitations=facts.limitations,
         myoscope_version=version("myoscope"),
     )
     return write_package(card, network.state_dict(), run.out / "model")
