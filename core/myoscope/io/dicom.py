@@ -87,6 +87,8 @@ def read_dicom(paths: Sequence[Path], name: str, series: str | None) -> Volume:
     headers = [(path, read_dicom_header(path)) for path in paths]
     with quiet_decoding(name):
         chosen = choose_series(group_series(headers, name), name, series)
+        if len(chosen.files) == 1:
+            _read_with_pixels(chosen.files[0][0])
         stack = stack_frames([frame for path, header in chosen.files for frame in frames_of(header, path)])
         subject, noticed = subject_of(chosen.files[0][1])
     array = _scaled(stack.frames)
@@ -195,13 +197,18 @@ def _decoded(frames: Sequence[Frame]) -> Iterator[NDArray[Any]]:
             yield multi[frame.path][frame.index]
 
 
-def _pixels(path: Path) -> NDArray[Any]:
+def _read_with_pixels(path: Path) -> Any:  # noqa: ANN401
     import pydicom
 
+    dataset = pydicom.dcmread(path, force=True)
+    if "PixelData" not in dataset:
+        raise UnreadableError(f"{path.name} is a DICOM file without pixels.")
+    return dataset
+
+
+def _pixels(path: Path) -> NDArray[Any]:
     with quiet_decoding(path.name):
-        dataset = pydicom.dcmread(path, force=True)
-        if "PixelData" not in dataset:
-            raise UnreadableError(f"{path.name} is a DICOM file without pixels.")
+        dataset = _read_with_pixels(path)
         if int(dataset.get("SamplesPerPixel", 1)) != 1:
             raise UnreadableError(f"{path.name} is a color picture, expected grayscale.")
         pixels: NDArray[Any] = dataset.pixel_array

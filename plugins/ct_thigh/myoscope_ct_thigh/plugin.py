@@ -40,6 +40,7 @@ class CTThigh:
             recipes=RECIPES,
             default_model="ct_thigh/unetr_small",
             weights_dir=Path(__file__).parent / "weights",
+            published=Path(__file__).parent / "published.csv",
         )
 
     @hookimpl

@@ -13,8 +13,8 @@ from myoscope.anatomy import LEFT_OFFSET
 from myoscope.ops.bilateral import split_sides
 from myoscope.ops.components import remove_islands
 from myoscope.ops.orient import from_lps, to_lps
-from myoscope.ops.regions import Regions, csa_cm2, lateral_distance_mm, summarize
-from myoscope_ct_thigh.structures import ADDUCTORS, ANTERIOR, GLUTEAL, POSTERIOR
+from myoscope.ops.regions import Regions, lateral_distance_mm, summarize
+from myoscope_ct_thigh.extent import thigh_extent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 
 #: A component smaller than this share of its structure's largest one is an island.
 ISLAND_SHARE = 0.1
-#: A slice of a thigh or hip shows at least this much femur and this much muscle.
-SMALLEST_FEMUR_CM2 = 2.0
-SMALLEST_MUSCLE_CM2 = 20.0
 #: Muscles of the inner and the outer thigh and hip, which tell the side of a single leg.
 MEDIAL = ("adductor_longus", "adductor_brevis", "adductor_magnus", "gracilis", "semimembranosus", "vastus_medialis")
 LATERAL = ("vastus_lateralis", "biceps_femoris", "tensor_fasciae_latae", "gluteus_medius", "gluteus_minimus")
@@ -37,17 +34,18 @@ AGREEMENT = 0.75
 def refine(scan: Scan, segmentation: Segmentation) -> Segmentation:
     """Return the labels split into left and right, a model's also without islands, on the same grid.
 
-    A scan in which a model finds femur and muscle together in no slice shows no thigh: its labels are cleared. A single
-    leg gets its side from where its medial muscles lie; when that cannot be told it stays unsplit, with a finding.
+    What a model labels where the bones say that there is neither hip nor thigh is cleared (see `extent`). A single leg
+    gets its side from where its medial muscles lie; when that cannot be told it stays unsplit, with a finding.
     Labels that are split already are returned as they are.
     """
-    del scan  # the sides follow from the labels alone
     if segmentation.sides_split:
         return segmentation
+    if segmentation.by_model:
+        segmentation = _within_extent(scan, segmentation)
     labels, grid = to_lps(segmentation.labels, segmentation.grid)
+    if not labels.any():
+        return replace(segmentation, sides_split=True)
     regions = summarize(segmentation.labels, segmentation.grid)
-    if segmentation.by_model and not _shows_a_thigh(regions, segmentation):
-        return replace(segmentation, labels=np.zeros_like(segmentation.labels), sides_split=True)
     split = split_sides(labels, grid, anchors={segmentation.structures.label("femur", Side.RIGHT)})
     findings = segmentation.findings
     sides_split = True
@@ -90,11 +88,13 @@ def side_by_anatomy(regions: Regions, values: Mapping[str, int]) -> Side | None:
     return Side.RIGHT if typical > 0 else Side.LEFT
 
 
-def _shows_a_thigh(regions: Regions, segmentation: Segmentation) -> bool:
-    """Tell whether a slice holds muscle of thigh or hip, and femur where the model knows it."""
-    structures = segmentation.structures
-    muscle = sum(csa_cm2(regions, structures[name].id) for name in (*ANTERIOR, *ADDUCTORS, *POSTERIOR, *GLUTEAL))
-    enough = np.greater_equal(muscle, SMALLEST_MUSCLE_CM2)
-    if "femur" not in segmentation.predicted:
-        return bool(regions.counts[1:].any())
-    return bool((enough & (csa_cm2(regions, structures["femur"].id) >= SMALLEST_FEMUR_CM2)).any())
+def _within_extent(scan: Scan, segmentation: Segmentation) -> Segmentation:
+    """Return the segmentation cleared outside the slices in which hip and thigh can lie."""
+    image, grid = to_lps(scan.image, scan.grid)
+    labels, _ = to_lps(segmentation.labels, segmentation.grid)
+    femur = labels == segmentation.structures["femur"].id if "femur" in segmentation.predicted else None
+    extent = thigh_extent(image, femur, grid)
+    kept = np.zeros_like(labels)
+    if extent is not None:
+        kept[extent] = labels[extent]
+    return replace(segmentation, labels=np.ascontiguousarray(from_lps(kept, segmentation.grid)))

@@ -38,22 +38,33 @@ def legs() -> np.ndarray:
     return labels
 
 
-def case(labels: np.ndarray, grid: Grid = UPRIGHT, *, sides_split: bool = False) -> tuple[Scan, Segmentation]:
-    scan = Scan("ct_thigh", {"ct": np.zeros(labels.shape, np.int16)}, grid, "legs")
-    return scan, Segmentation(labels, grid, STRUCTURES, ALL, sides_split)
+def case(
+    labels: np.ndarray, grid: Grid = UPRIGHT, *, sides_split: bool = False, by_model: bool = False
+) -> tuple[Scan, Segmentation]:
+    """Bone at 900 HU, muscle at 50, fat at -100 everywhere else."""
+    hu = np.select([labels % 100 == 28, labels > 0], [900, 50], -100).astype(np.int16)
+    scan = Scan("ct_thigh", {"ct": hu}, grid, "legs")
+    return scan, Segmentation(labels, grid, STRUCTURES, ALL, sides_split, by_model)
 
 
 def unsplit(labels: np.ndarray) -> np.ndarray:
     return (labels % 100).astype(np.uint8)
 
 
-def test_two_legs_are_split_and_islands_go() -> None:
+def test_two_legs_are_split_and_a_models_islands_go() -> None:
     noisy = unsplit(legs())
     noisy[3:5, 2:4, 150:153] = 9
-    refined = refine(*case(noisy))
+    refined = refine(*case(noisy, by_model=True))
     assert refined.sides_split
     assert np.array_equal(refined.labels, legs())
     assert noisy[3, 2, 150] == 9
+
+
+def test_the_islands_of_given_labels_stay() -> None:
+    noisy = unsplit(legs())
+    noisy[3:5, 2:4, 150:153] = 9
+    refined = refine(*case(noisy))
+    assert np.array_equal(refined.labels % 100, noisy)
 
 
 @pytest.mark.parametrize(
@@ -89,12 +100,31 @@ def test_a_single_leg_that_does_not_tell_its_side_stays_unsplit_with_a_finding()
     assert [finding.code for finding in refined.findings] == ["side_unknown"]
 
 
-def test_labels_without_femur_and_muscle_in_one_slice_are_cleared() -> None:
-    scattered = np.zeros(SIZE[::-1], np.uint8)
-    scattered[3:6, 10:40, 10:40] = 3
-    scattered[10:12, 10:20, 10:20] = 28
-    refined = refine(*case(scattered))
-    assert not refined.labels.any()
+def test_what_a_model_labels_around_a_spine_is_cleared() -> None:
+    trunk = np.zeros(SIZE[::-1], np.uint8)
+    trunk[:, 10:40, 10:150] = 3
+    trunk[:, 20:40, 70:90] = 28
+    scan, segmentation = case(trunk, by_model=True)
+    assert not refine(scan, segmentation).labels.any()
+    assert refine(scan, replace(segmentation, by_model=False)).labels.any()
+
+
+def test_a_models_femur_that_is_no_bone_is_not_believed() -> None:
+    scan, segmentation = case(unsplit(legs()), by_model=True)
+    soft = Scan("ct_thigh", {"ct": np.minimum(scan.image, 60)}, UPRIGHT, "soft")
+    assert not refine(soft, segmentation).labels.any()
+
+
+def test_an_arm_beside_the_trunk_is_no_thigh() -> None:
+    trunk = np.zeros(SIZE[::-1], np.uint8)
+    trunk[:, 10:40, 45:115] = 3
+    trunk[:, 20:40, 75:85] = 28
+    trunk[:, 20:30, 145:155] = 28
+    scan, segmentation = case(trunk, by_model=True)
+    hu = scan.image.copy()
+    hu[:, :, 125:140] = -1000
+    arm = Scan("ct_thigh", {"ct": hu}, UPRIGHT, "arm")
+    assert not refine(arm, segmentation).labels.any()
 
 
 def test_split_labels_are_not_touched() -> None:
