@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 SubjectLike = Subject | Mapping[str, Any] | str | Path
 #: Pictures and videos are inputs of some modalities, though no volumes.
 PICTURES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".mp4", ".avi"})
+NOT_ITS_OWN = "not its own"
 LIBRARIES = ("myoscope", "numpy", "SimpleITK", "torch", "monai")
 
 
@@ -163,13 +164,13 @@ def recognize(source: Path) -> str:
         except PluginError as error:
             said[name] = str(error)
             continue
-        said[name] = "not its own" if belief is None else f"{belief.reason} ({belief.confidence:.0%} sure)"
+        said[name] = NOT_ITS_OWN if belief is None else f"{belief.reason} ({belief.confidence:.0%} sure)"
         if belief is not None:
             sure[name] = belief.confidence
     best = [name for name in sure if sure[name] == max(sure.values())]
     if len(best) == 1:
         return best[0]
-    if not best:
+    if not best and set(said.values()) <= {NOT_ITS_OWN}:
         _say_why_unreadable(source)
     answers = "; ".join(f"{name}: {answer}" for name, answer in said.items()) or "none is installed"
     verdict = "fits no modality" if not best else f"fits {' and '.join(best)} equally well"

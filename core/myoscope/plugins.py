@@ -67,8 +67,9 @@ def typed_face(plugin: object, name: str) -> Modality:
         raise PluginError(f"The plugin {name!r} does not implement {', '.join(missing)}.")
     face = cast("Modality", _Face(manager))
     info = face.describe()
-    if getattr(info, "name", None) != name:
-        raise PluginError(f"The plugin {name!r} describes itself as {info!r:.80}.")
+    described = getattr(info, "name", None)
+    if described != name:
+        raise PluginError(f"The plugin {name!r} describes itself as {described!r}.")
     return face
 
 

@@ -1,3 +1,4 @@
+import importlib.metadata
 import subprocess
 import sys
 from collections.abc import Callable
@@ -32,7 +33,7 @@ def install(monkeypatch: pytest.MonkeyPatch) -> Install:
             assert group == GROUP
             return [point for point in points if name in {None, point.name}]
 
-        monkeypatch.setattr(plugins, "entry_points", entry_points)
+        monkeypatch.setattr(importlib.metadata, "entry_points", entry_points)
         plugins.open_modality.cache_clear()
 
     yield pretend

@@ -76,7 +76,7 @@ def _winners(
     import torch
 
     peak = plane.amax(dim=(1, 2))
-    kept = torch.nonzero(peak >= 1.0 / len(plane)).flatten()
+    kept = torch.nonzero(peak >= min(1.0 / len(plane), float(peak.max()))).flatten()
     wy = torch.from_numpy(weights_y).to(plane.device)
     wx = torch.from_numpy(weights_x).to(plane.device)
     fine = wy @ (plane[kept] @ wx.T)

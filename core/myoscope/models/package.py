@@ -71,13 +71,17 @@ def write_package(card: ModelCard, state: Mapping[str, torch.Tensor], folder: Pa
     except OSError as error:
         raise OutputError(f"{folder} cannot be written: {error.strerror}.") from error
     half = {k: (v.half() if v.dtype is torch.float32 else v).contiguous().cpu() for k, v in state.items()}
-    save_file(half, beside / WEIGHTS)
-    (beside / WEIGHTS).chmod(0o644)
-    (beside / CARD).write_text(card_json(replace(card, sha256=sha256_of(beside / WEIGHTS))), encoding="utf-8")
-    if folder.exists():
-        shutil.rmtree(folder)
-    beside.chmod(0o755)
-    beside.rename(folder)
+    try:
+        save_file(half, beside / WEIGHTS)
+        (beside / WEIGHTS).chmod(0o644)
+        (beside / CARD).write_text(card_json(replace(card, sha256=sha256_of(beside / WEIGHTS))), encoding="utf-8")
+        beside.chmod(0o755)
+        shutil.rmtree(folder, ignore_errors=True)
+        beside.rename(folder)
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be written: {error.strerror}.") from error
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
     return read_package(folder)
 
 

@@ -66,7 +66,7 @@ def import_model(source: Path) -> ModelPackage:
 
 def _folders(modality: str) -> list[Path]:
     roots = (describe(modality).weights_dir, get_settings().models_dir / modality)
-    return [card.parent for root in roots if root.is_dir() for card in sorted(root.glob(f"*/{CARD}"))]
+    return [card.parent for root in roots if root.is_dir() for card in sorted(root.glob(f"[!.]*/{CARD}"))]
 
 
 def _id(folder: Path) -> str:

@@ -159,7 +159,8 @@ def septa(labels: Labels, grid: Grid, thickness_mm: float) -> Floats:
 def _add_bones(hu: Floats, labels: Labels, grid: Grid, tissue: Tissue, texture: Floats) -> None:
     bone = np.isin(labels % LEFT_OFFSET, BONE_IDS)
     inside = depth_inside(bone, grid)
-    cortex = bone & (inside <= tissue.cortex_mm)
+    # Where voxels are coarser than the cortex, the outermost ones hold it.
+    cortex = bone & (inside <= max(tissue.cortex_mm, *grid.spacing_mm[:2]))
     hu[bone] = (tissue.marrow_hu + 40.0 * texture)[bone]
     hu[cortex] = tissue.cortex_hu
 

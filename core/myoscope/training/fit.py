@@ -122,6 +122,8 @@ def _fit(
         run.out / "checkpoints", filename="best", monitor="val_dice", mode="max", save_last=True,
         enable_version_counter=False,
     )  # fmt: skip
+    logs = run.out / "logs"
+    attempt = len(list(logs.glob("csv-*")))
     average = [EMAWeightAveraging(decay=plan.ema_decay)] if plan.ema_decay else []
     device = choose_device(run.device)
     trainer = pl.Trainer(
@@ -131,17 +133,19 @@ def _fit(
         precision=plan.precision,
         callbacks=[checkpoint, Epochs(progress), *average],
         logger=[
-            CSVLogger(run.out / "logs", name="", version="csv", flush_logs_every_n_steps=10),
-            TensorBoardLogger(run.out / "logs", name="", version="tensorboard"),
+            CSVLogger(logs, name="", version=f"csv-{attempt}", flush_logs_every_n_steps=10),
+            TensorBoardLogger(logs, name="", version="tensorboard"),
         ],
         check_val_every_n_epoch=max(1, plan.max_epochs // VALIDATIONS),
         num_sanity_val_steps=0,
-        log_every_n_steps=10,
+        log_every_n_steps=min(10, len(loader)),
         enable_model_summary=False,
         enable_progress_bar=False,
     )
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", ".*does not have many workers.*")
+        warnings.filterwarnings("ignore", "Checkpoint directory .* exists and is not empty")
+        warnings.filterwarnings("ignore", ".*is deprecated.*", category=FutureWarning, module="lightning")
         last = run.out / "checkpoints" / "last.ckpt" if run.resume else None
         trainer.fit(
             module, loader, DataLoader(TensorDataset(torch.arange(len(held_out)))), ckpt_path=last, weights_only=True

@@ -39,13 +39,7 @@ def load(source: Path, options: LoadOptions) -> Scan:
         raise UnreadableError(
             f"{source.name} is {volume.dicom_modality}, not CT.", "Analyze it with the modality that it is, or omit -m."
         )
-    if int(volume.array.min()) > FAT_HU:
-        raise UnreadableError(
-            f"{source.name} is not in Hounsfield units: its lowest value is {volume.array.min():g}, "
-            f"though fat and air lie below {FAT_HU}.",
-            "Give the CT as reconstructed, without an offset; an MRI needs another modality.",
-        )
-    return Scan(
+    scan = Scan(
         "ct_thigh",
         {"ct": volume.array},
         volume.grid,
@@ -54,6 +48,13 @@ def load(source: Path, options: LoadOptions) -> Scan:
         volume.subject,
         volume.findings,
     )
+    if scan.image.min() > FAT_HU:
+        raise UnreadableError(
+            f"{source.name} is not in Hounsfield units: its lowest value is {scan.image.min():g}, "
+            f"though fat and air lie below {FAT_HU}.",
+            "Give the CT as reconstructed, without an offset; an MRI needs another modality.",
+        )
+    return scan
 
 
 def _reaches_air(seen: Peek) -> bool:

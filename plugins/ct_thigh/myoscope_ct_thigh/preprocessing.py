@@ -23,8 +23,8 @@ def preprocess(scan: Scan, recipe: Recipe) -> Scan:
     image, grid = to_lps(scan.image, scan.grid)
     image, grid = _cropped_to_body(image, grid)
     low, high = recipe.preprocessing["hu_low"], recipe.preprocessing["hu_high"]
-    windowed = np.ascontiguousarray(image, dtype=np.float32)
-    np.clip((windowed - low) / (high - low), 0.0, 1.0, out=windowed)
+    windowed = (image.astype(np.float32) - np.float32(low)) / np.float32(high - low)
+    np.clip(windowed, 0.0, 1.0, out=windowed)
     windowed **= recipe.preprocessing["gamma"]
     target = _regridded(grid, recipe.spacing_mm)
     return Scan(

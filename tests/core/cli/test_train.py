@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import pytest
 
 import myoscope.training
+from myoscope.data.progress import Progress
 from myoscope.models import read_package
 from myoscope.training import TrainingRun
 
@@ -19,9 +19,9 @@ def test_the_options_become_a_training_run(
 ) -> None:
     asked: list[TrainingRun] = []
 
-    def train(training: TrainingRun) -> object:
+    def train(training: TrainingRun, *, progress: Progress) -> object:
         asked.append(training)
-        sys.stdout.write("a bar that is for terminals")
+        progress("train", 1, 3)
         return read_package(package)
 
     monkeypatch.setattr(myoscope.training, "train", train)

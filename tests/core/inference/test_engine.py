@@ -1,0 +1,70 @@
+import numpy as np
+import pytest
+
+from myoscope import LabelledCase, UsageError
+from myoscope.inference import choose_device, segment
+from myoscope.models import ModelPackage, load_network
+from myoscope.plugins import open_modality
+
+torch = pytest.importorskip("torch")
+
+
+def test_the_cpu_is_always_there() -> None:
+    assert choose_device("cpu") == "cpu"
+
+
+@pytest.mark.parametrize("name", ["abacus", "gpu:x", "gpu:-1", "", "cuda", "mps"])
+def test_a_device_that_is_unknown_or_absent_is_a_usage_error(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    with pytest.raises(UsageError, match=r"is not available.*auto, cpu, gpu, gpu:N or mps"):
+        choose_device(name)
+
+
+@pytest.mark.parametrize(("count", "name"), [(0, "gpu"), (0, "gpu:0"), (2, "gpu:2")])
+def test_a_gpu_beyond_those_of_the_machine_is_a_usage_error(
+    count: int, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: count)
+    with pytest.raises(UsageError, match=f"this machine has {count} GPUs"):
+        choose_device(name)
+
+
+def test_gpus_go_by_number_and_auto_takes_one_when_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    assert [choose_device(name) for name in ("auto", "gpu", "gpu:1", "mps")] == ["cuda", "cuda:0", "cuda:1", "mps"]
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert choose_device("auto") == "cpu"
+
+
+def test_a_scan_gets_ids_of_the_recipe_on_its_own_grid_and_the_same_bytes_twice(
+    thigh: LabelledCase, tiny_package: ModelPackage
+) -> None:
+    plugin = open_modality("ct_thigh")
+    recipe, structures = tiny_package.card.recipe, plugin.describe().structures
+    told: list[tuple[int, int]] = []
+    found = [
+        segment(
+            thigh.scan, plugin.preprocess(thigh.scan, recipe), load_network(tiny_package, plugin, "cpu"), recipe,
+            structures, device="cpu", progress=lambda done, total: told.append((done, total)),
+        )
+        for _ in range(2)
+    ]  # fmt: skip
+    assert found[0].shape == thigh.scan.grid.shape
+    assert found[0].dtype == np.uint8
+    assert set(np.unique(found[0]).tolist()) == {0, 3, 28}
+    assert found[0].tobytes() == found[1].tobytes()
+    windows = told[0][1]
+    assert told == [(done, windows) for done in range(1, windows + 1)] * 2
+
+
+def test_the_small_model_finds_muscle_and_bone(thigh: LabelledCase, tiny_package: ModelPackage) -> None:
+    """Not a measure of quality: it says that the tests built on this model look at something."""
+    plugin = open_modality("ct_thigh")
+    recipe = tiny_package.card.recipe
+    network = load_network(tiny_package, plugin, "cpu")
+    prepared = plugin.preprocess(thigh.scan, recipe)
+    found = segment(thigh.scan, prepared, network, recipe, plugin.describe().structures, device="cpu")
+    tissue = thigh.segmentation.labels > 0
+    assert 2 * ((found > 0) & tissue).sum() / ((found > 0).sum() + tissue.sum()) > 0.5

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from myoscope.training.augmentation import OUTSIDE, random_window
+from myoscope.training.cases import PreparedCase
+
+torch = pytest.importorskip("torch")
+
+WINDOW = (16, 12, 20)
+
+
+def marked(shape: tuple[int, ...] = (24, 20, 28)) -> PreparedCase:
+    """Bright boxes in a dark case, each with a label of its own; mirrored and turned cases stay recognizable."""
+    image, label = np.full((1, *shape), 0.1, dtype=np.float16), np.zeros(shape, dtype=np.uint8)
+    for value, (k, j, i) in enumerate(((4, 4, 4), (12, 10, 14), (16, 4, 20)), 1):
+        box = (slice(k, k + 6), slice(j, j + 6), slice(i, i + 6))
+        image[0][box], label[box] = 0.3 * value, value
+    return PreparedCase("marked", image, label)
+
+
+def test_the_same_rng_gives_the_same_window_and_another_another() -> None:
+    case = marked()
+    first, same, other = (random_window(case, WINDOW, np.random.default_rng(seed)) for seed in (1, 1, 2))
+    assert torch.equal(first[0], same[0])
+    assert torch.equal(first[1], same[1])
+    assert not torch.equal(first[0], other[0])
+
+
+def test_shapes_and_types_are_those_the_network_takes() -> None:
+    image, label = random_window(marked(), WINDOW, np.random.default_rng(0))
+    assert (image.shape, image.dtype) == ((1, *WINDOW), torch.float32)
+    assert (label.shape, label.dtype) == ((1, *WINDOW), torch.int64)
+    assert float(image.min()) >= 0.0
+    assert float(image.max()) <= 1.2
+    assert set(label.unique().tolist()) <= {0, 1, 2, 3}
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_image_and_label_move_together(seed: int) -> None:
+    """Well inside a label the image has that label's brightness, however the window was turned and mirrored."""
+    case = marked()
+    image, label = random_window(case, (24, 20, 28), np.random.default_rng(seed))
+    where = label[0].numpy()
+    inner = where > 0
+    for axis in range(3):
+        inner &= (np.roll(where, 1, axis) == where) & (np.roll(where, -1, axis) == where)
+    means = [
+        float(image[0][torch.from_numpy(inner & (where == v))].mean())
+        for v in (1, 2, 3)
+        if (inner & (where == v)).any()
+    ]
+    assert means == sorted(means)
+    assert all(m > 0.15 for m in means)
+
+
+def test_about_half_of_the_windows_are_mirrored_left_to_right() -> None:
+    """A case bright at its right: in a mirrored window the bright half lies at the high end of i."""
+    image = np.zeros((1, 16, 16, 32), dtype=np.float16)
+    image[..., :16] = 1.0
+    case = PreparedCase("half", image, (image[0] > 0.5).astype(np.uint8))
+    mirrored = 0
+    for seed in range(40):
+        view, label = random_window(case, (16, 16, 32), np.random.default_rng(seed))
+        bright = [float(half.mean()) for half in (view[..., :16], view[..., 16:])]
+        marks = [float(half.float().mean()) for half in (label[..., :16], label[..., 16:])]
+        assert (bright[0] < bright[1]) == (marks[0] < marks[1])
+        mirrored += bright[0] < bright[1]
+    assert 10 < mirrored < 30
+
+
+def test_beyond_the_case_there_is_background() -> None:
+    """A window larger than the case: what lies outside has label 0 and no more than offset and noise."""
+    case = PreparedCase("full", np.ones((1, 8, 8, 8), dtype=np.float16), np.ones((8, 8, 8), dtype=np.uint8))
+    for seed in range(5):
+        image, label = random_window(case, (24, 24, 24), np.random.default_rng(seed))
+        share = float(label.float().mean())
+        assert 0.5 / 27 < share < 2.0 / 27
+        corners = image[0, [0, 0, -1, -1], [0, -1, 0, -1], [0, -1, -1, 0]]
+        assert float(corners.max()) < 0.35
+        assert not label[0, 0].any()
+
+
+def test_a_window_never_lies_mostly_outside() -> None:
+    case = PreparedCase("full", np.ones((1, 20, 20, 20), dtype=np.float16), np.ones((20, 20, 20), dtype=np.uint8))
+    shares = [float(random_window(case, (16,) * 3, np.random.default_rng(s))[1].float().mean()) for s in range(40)]
+    assert min(shares) > (1 - OUTSIDE) ** 3 * 0.6
+    assert max(shares) == 1.0

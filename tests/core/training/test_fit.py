@@ -1,0 +1,163 @@
+"""A whole tiny training run: data folder in, package out, killed and resumed."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import myoscope
+from myoscope import InputError, LabelledCase, OutputError, Recipe, SynthesisOptions, UsageError
+from myoscope.io import write_labelled_case
+from myoscope.models import ModelPackage, read_package
+from myoscope.training import TrainingRun, train
+from myoscope.training.fit import command_line, find_recipe
+
+NAME = "ct_thigh/tiny"
+EPOCHS = 2
+
+
+@pytest.fixture(scope="module")
+def recipe(tiny_recipe: Recipe) -> Iterator[Recipe]:
+    """The small recipe, known to the plugin while the tests of this file run."""
+    from myoscope_ct_thigh.recipes import RECIPES
+
+    training = replace(tiny_recipe.training, max_epochs=EPOCHS, precision="32-true")
+    tiny = replace(tiny_recipe, window=(16, 16, 16), training=training)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(RECIPES, NAME, tiny)
+        yield tiny
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data") / "data"
+    for seed in range(6):
+        options = SynthesisOptions(spacing_mm=(12.0, 12.0, 20.0))
+        write_labelled_case(myoscope.synthesize("ct_thigh", seed, options), folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def told() -> list[tuple[str, int, int]]:
+    return []
+
+
+@pytest.fixture(scope="module")
+def package(
+    recipe: Recipe, data: Path, tmp_path_factory: pytest.TempPathFactory, told: list[tuple[str, int, int]]
+) -> ModelPackage:
+    run = TrainingRun(recipe.name, data, tmp_path_factory.mktemp("run") / "r", device="cpu", seed=7)
+    return train(run, progress=lambda *step: told.append(step))
+
+
+@pytest.fixture(scope="module")
+def out(package: ModelPackage) -> Path:
+    return package.folder.parent
+
+
+def test_a_run_writes_a_whole_package_that_says_what_it_is(package: ModelPackage, recipe: Recipe) -> None:
+    card = package.card
+    assert read_package(package.folder) == package
+    assert (card.id, card.modality, card.backend, card.seed, card.device) == (NAME, "ct_thigh", "torch", 7, "cpu")
+    assert card.recipe.training == recipe.training
+    assert card.trained_on == "4 labelled cases: the folder 'data'"
+    assert card.held_out.startswith("2 cases of the same folder (fold 0) kept out of training")
+    assert card.command == f"myoscope train {NAME} --data data -o r --fold 0 --seed 7"
+    assert {score.structure for score in card.scores} == {"vastus_lateralis", "femur"}
+    assert all(score.count == 4 and 0.0 <= score.dice_mean <= 1.0 for score in card.scores)
+
+
+@pytest.mark.usefixtures("package")
+def test_a_run_tells_its_epochs(told: list[tuple[str, int, int]]) -> None:
+    assert told == [("train", 1, EPOCHS), ("train", 2, EPOCHS)]
+
+
+def test_a_run_keeps_logs_and_checkpoints(out: Path) -> None:
+    with (out / "logs" / "csv-0" / "metrics.csv").open() as stream:
+        rows = list(csv.DictReader(stream))
+    assert [float(r["val_dice"]) >= 0 for r in rows if r["val_dice"]] == [True] * EPOCHS
+    assert list((out / "logs" / "tensorboard").glob("events.out.tfevents.*"))
+    assert {path.name for path in (out / "checkpoints").iterdir()} == {"best.ckpt", "last.ckpt"}
+    assert len(list((out / "cache").glob("*.npz"))) == 6
+
+
+def test_the_same_run_gives_the_same_weights(package: ModelPackage, data: Path, tmp_path: Path) -> None:
+    again = train(TrainingRun(NAME, data, tmp_path / "r", device="cpu", seed=7))
+    assert again.card.sha256 == package.card.sha256
+    assert again.card.scores == package.card.scores
+
+
+def test_a_run_that_was_killed_and_resumed_gives_the_weights_of_an_unbroken_one(
+    package: ModelPackage, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kill comes in the middle of the second epoch."""
+    from myoscope.training import module
+
+    made: list[int] = []
+    real = module.random_window
+
+    def window(*args: object) -> object:
+        made.append(1)
+        if len(made) > 6:
+            raise MemoryError("killed")
+        return real(*args)
+
+    run = TrainingRun(NAME, data, tmp_path / "r", device="cpu", seed=7)
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "random_window", window)
+        with pytest.raises(MemoryError, match="killed"):
+            train(run)
+    assert not (tmp_path / "r" / "model").exists()
+    assert (tmp_path / "r" / "checkpoints" / "last.ckpt").is_file()
+    resumed = train(replace(run, resume=True))
+    assert resumed.card.sha256 == package.card.sha256
+
+
+def test_another_seed_gives_other_weights(package: ModelPackage, data: Path, tmp_path: Path) -> None:
+    other = train(TrainingRun(NAME, data, tmp_path / "r", device="cpu", seed=8, max_epochs=1))
+    assert other.card.sha256 != package.card.sha256
+    assert other.card.command.endswith("--max-epochs 1 --seed 8")
+
+
+def test_a_second_start_without_resume_is_refused(out: Path, data: Path) -> None:
+    before = (out / "checkpoints" / "last.ckpt").read_bytes()
+    with pytest.raises(OutputError, match=r"holds a run already.*--resume"):
+        train(TrainingRun(NAME, data, out, device="cpu"))
+    assert (out / "checkpoints" / "last.ckpt").read_bytes() == before
+
+
+@pytest.mark.usefixtures("recipe")
+def test_resuming_nothing_is_refused(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="holds no checkpoint to resume from"):
+        train(TrainingRun(NAME, data, tmp_path / "r", device="cpu", resume=True))
+
+
+def test_an_unknown_recipe_is_refused_with_those_there_are() -> None:
+    with pytest.raises(UsageError, match=r"No recipe is called 'ct_thigh/absent'.*ct_thigh/unetr_small"):
+        find_recipe("ct_thigh/absent")
+
+
+@pytest.mark.usefixtures("recipe")
+def test_labels_on_another_grid_are_refused(thigh: LabelledCase, tmp_path: Path) -> None:
+    data = write_labelled_case(thigh, tmp_path / "data")
+    small = myoscope.synthesize("ct_thigh", 3, SynthesisOptions(spacing_mm=(20.0, 20.0, 40.0)))
+    write_labelled_case(replace(small, scan=replace(small.scan, case_id="other")), tmp_path / "small")
+    (tmp_path / "small" / "labels" / "other.nii.gz").replace(data / "labels" / "ct_thigh_00003.nii.gz")
+    with pytest.raises(InputError, match="lies on another grid"):
+        train(TrainingRun(NAME, data, tmp_path / "r", device="cpu"))
+
+
+def test_the_command_repeats_a_run(tmp_path: Path) -> None:
+    run = TrainingRun(NAME, tmp_path / "data", tmp_path / "r", fold=2, max_epochs=9, seed=4)
+    assert command_line(run) == f"myoscope train {NAME} --data data -o r --fold 2 --max-epochs 9 --seed 4"
+
+
+def test_the_package_analyzes_a_scan(package: ModelPackage, thigh: LabelledCase) -> None:
+    result = myoscope.analyze(thigh.scan, model=str(package.folder), device="cpu")
+    assert result.provenance.model is not None
+    assert result.provenance.model.sha256 == package.card.sha256
+    assert result.segmentation.predicted == {"vastus_lateralis", "femur"}
