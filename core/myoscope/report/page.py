@@ -12,9 +12,10 @@ from myoscope.data.finding import Finding, Severity
 from myoscope.data.result import RESEARCH_USE_ONLY, CaseResult
 from myoscope.report import charts
 from myoscope.report.preview import CONVENTION, preview_png
+from myoscope.report.rendering import rendered
 from myoscope.report.surfaces import aspect, extract_surfaces, mesh_coordinates
 from myoscope.report.tables import key_figures, presence, sections, wide_table
-from myoscope.report.wording import color_text, number, quantity_title, structure_title, unit_text
+from myoscope.report.wording import color_text, number, structure_title
 
 if TYPE_CHECKING:
     from myoscope.data.subject import Subject
@@ -27,22 +28,7 @@ def report_html(result: CaseResult) -> str:
 
     The same result gives the same text: nothing that varies between two runs, such as seconds, is shown.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("myoscope.report", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {
-        "structure_title": structure_title,
-        "quantity_title": quantity_title,
-        "unit_text": unit_text,
-    }
-    return environment.get_template("report.html.j2").render(_context(result))
+    return rendered("report.html.j2", _context(result))
 
 
 def show(result: CaseResult) -> None:

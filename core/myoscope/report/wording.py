@@ -77,3 +77,20 @@ def number(value: float, unit: str) -> str:
     decimals = _DECIMALS.get(unit)
     text = f"{value:.3g}" if decimals is None else f"{value:,.{decimals}f}"
     return text.replace("-", "\N{MINUS SIGN}")
+
+
+def significant(value: float, digits: int = 3) -> str:
+    """Return a number with so many significant digits, never as a power of ten; what is not finite is a dash or ∞."""
+    if math.isinf(value):
+        return "\N{INFINITY}" if value > 0 else "\N{MINUS SIGN}\N{INFINITY}"
+    if math.isnan(value):
+        return NO_NUMBER
+    magnitude = math.floor(math.log10(abs(value))) if value else 0
+    return f"{value + 0.0:,.{max(digits - 1 - magnitude, 0)}f}".replace("-", "\N{MINUS SIGN}")
+
+
+def p_text(p: float) -> str:
+    """Return a p-value as papers print it."""
+    if math.isnan(p):
+        return NO_NUMBER
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"  # noqa: PLR2004  # the least that papers print
