@@ -2,13 +2,14 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: setup demo test lint
+.PHONY: setup demo test lint bench
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.setup-done
-SEED := 7
+# Not among the seeds that the embedded model was trained on.
+SEED := 2026
 SCAN := demo/input/images/ct_thigh_$(shell printf '%05d' $(SEED)).nii.gz
 
 setup: $(STAMP)
@@ -32,3 +33,8 @@ lint: $(STAMP)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+
+# Metrics side by side with MONAI, surface-distance, SimpleITK and MedPy.
+bench: $(STAMP)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -b constraints.txt -e '.[dev,bench]'
+	$(BIN)/python benchmarks/metrics_speed.py

@@ -4,6 +4,7 @@
 """
 
 from myoscope.anatomy import THIGH_STRUCTURES, Side, Structure, StructureSet
+from myoscope.data.agreement import Agreement, CorrelationTable
 from myoscope.data.finding import Finding, Severity
 from myoscope.data.grid import Grid
 from myoscope.data.measurement import Measurement, Measurements
@@ -15,6 +16,7 @@ from myoscope.data.segmentation import Segmentation
 from myoscope.data.subject import Sex, Subject
 from myoscope.errors import (
     ArchiveError,
+    BatchError,
     GeometryError,
     InputError,
     ModelError,
@@ -26,16 +28,24 @@ from myoscope.errors import (
     UnreadableError,
     UsageError,
 )
+from myoscope.evaluation.evaluate import evaluate
+from myoscope.evaluation.values import Evaluation, EvaluationRow
 from myoscope.hookspecs import Modality, hookimpl
 from myoscope.pipeline import analyze, load, measure, synthesize
 from myoscope.plugins import modalities
+from myoscope.stats.agreement import agree, agree_many
 
 __version__ = "0.1.0"
 
 __all__ = [
     "THIGH_STRUCTURES",
+    "Agreement",
     "ArchiveError",
+    "BatchError",
     "CaseResult",
+    "CorrelationTable",
+    "Evaluation",
+    "EvaluationRow",
     "Finding",
     "GeometryError",
     "Grid",
@@ -66,7 +76,10 @@ __all__ = [
     "TrainingPlan",
     "UnreadableError",
     "UsageError",
+    "agree",
+    "agree_many",
     "analyze",
+    "evaluate",
     "hookimpl",
     "load",
     "measure",

@@ -11,6 +11,7 @@ MyoscopeError
 │   ├── ArchiveError            a zip that escapes its folder or expands beyond a limit
 │   └── OutputError             the output folder cannot be written
 ├── ModelError              4   a model is missing or broken
+├── BatchError              5   some cases of a batch failed, the others are done
 └── PluginError             1   a modality plugin fails to import or breaks the contract
 ```
 The number is the exit code of the command line. A message says what was given and what was expected; `hint` says
@@ -81,6 +82,12 @@ class ModelError(MyoscopeError):
     """A model package that is missing, incomplete or does not match its hash."""
 
     exit_code = 4
+
+
+class BatchError(MyoscopeError):
+    """Some cases of a batch failed; what could be done is done and written."""
+
+    exit_code = 5
 
 
 class PluginError(MyoscopeError):

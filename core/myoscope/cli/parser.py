@@ -5,13 +5,15 @@ from __future__ import annotations
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 
 import myoscope
-from myoscope.cli import analyze, measure, modalities, models, structures, synthesize, train
+from myoscope.cli import agree, analyze, evaluate, measure, modalities, models, structures, synthesize, train
 from myoscope.cli.command import add_commands
 from myoscope.data.result import RESEARCH_USE_ONLY
 
 COMMANDS = (
     analyze.COMMAND,
     measure.COMMAND,
+    evaluate.COMMAND,
+    agree.COMMAND,
     modalities.COMMAND,
     structures.COMMAND,
     models.COMMAND,
@@ -23,9 +25,12 @@ EPILOG = """\
 examples:
   myoscope analyze scan/ -o out
   myoscope measure scan.nii.gz labels.nii.gz -o out --sex female --age 71 --height-m 1.58
+  myoscope evaluate predictions/ references/ -o out
+  myoscope agree table.csv -x model -y manual --by sex -o out
 
 exit codes:
-  0 done; 1 internal error or broken plugin; 2 usage; 3 bad input; 4 model missing or broken; 130 interrupted
+  0 done; 1 internal error or broken plugin; 2 usage; 3 bad input; 4 model missing or broken;
+  5 some cases of a batch failed; 130 interrupted
 """
 
 

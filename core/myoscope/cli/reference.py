@@ -22,6 +22,7 @@ results to standard output. Files are written all at once or not at all.
 | 2 | usage: the call itself is wrong |
 | 3 | bad input, or an output folder that cannot be written |
 | 4 | a model is missing or broken |
+| 5 | some cases of a batch failed; the others are done and written |
 | 130 | interrupted |
 """
 

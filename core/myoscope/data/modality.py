@@ -25,6 +25,8 @@ class ModalityInfo:
         recipes: Name -> recipe.
         default_model: Id of the model that `analyze` takes when none is named.
         weights_dir: Folder of embedded model packages.
+        published: Table of what others reported, CSV with the columns model, structure, metric, value, source; the
+            structure `text` is a mean that their text states.
     """
 
     name: str
@@ -34,6 +36,7 @@ class ModalityInfo:
     recipes: Mapping[str, Recipe]
     default_model: str
     weights_dir: Path
+    published: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,43 @@
+"""What others reported for a modality, from the table that its plugin carries."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from myoscope.errors import PluginError
+from myoscope.evaluation.values import PublishedMean, PublishedValue
+
+#: Name, in the column `structure`, of a mean that the text states.
+IN_TEXT = "text"
+
+
+def read_published(path: Path) -> tuple[PublishedValue, ...]:
+    """Return the values of a table with the columns model, structure, metric, value, source.
+
+    Raises:
+        PluginError: Not such a table.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            return tuple(
+                PublishedValue(row["model"], row["structure"], row["metric"], float(row["value"]), row["source"])
+                for row in csv.DictReader(stream)
+            )
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise PluginError(f"{path} is not a table of published values: {error!r}.") from error
+
+
+def means(values: Sequence[PublishedValue]) -> tuple[PublishedMean, ...]:
+    """Return the mean over structures of every model and metric, beside the mean that the text states."""
+    keys = dict.fromkeys((value.model, value.metric) for value in values)
+    return tuple(_mean(values, model, metric) for model, metric in keys)
+
+
+def _mean(values: Sequence[PublishedValue], model: str, metric: str) -> PublishedMean:
+    own = [value for value in values if (value.model, value.metric) == (model, metric)]
+    table = [value.value for value in own if value.structure != IN_TEXT]
+    stated = next((value.value for value in own if value.structure == IN_TEXT), math.nan)
+    return PublishedMean(model, metric, math.fsum(table) / len(table) if table else math.nan, len(table), stated)
