@@ -12,12 +12,12 @@ import myoscope
 from myoscope import LabelledCase, Recipe, SynthesisOptions
 from myoscope.models import ModelPackage
 
-STEPS, LEARNING_RATE, BONE_WEIGHT = 60, 0.03, 25.0
+STEPS, LEARNING_RATE, BONE_WEIGHT = 45, 0.015, 15.0
 
 
 @pytest.fixture(scope="session")
 def thigh() -> LabelledCase:
-    return myoscope.synthesize("ct_thigh", 3, SynthesisOptions(spacing_mm=(4.0, 4.0, 15.0)))
+    return myoscope.synthesize("ct_thigh", 3, SynthesisOptions(spacing_mm=(6.0, 6.0, 18.0)))
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +30,7 @@ def tiny_recipe() -> Recipe:
         structures=("vastus_lateralis", "femur"),
         spacing_mm=(12.0, 12.0, 24.0),
         window=(32, 24, 24),
-        network_options={"hidden_size": 8, "layers": 3, "heads": 2, "feature_size": 4},
+        network_options={"hidden_size": 12, "layers": 3, "heads": 2, "feature_size": 6},
     )
 
 

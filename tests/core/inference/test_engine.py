@@ -3,7 +3,7 @@ import pytest
 
 from myoscope import LabelledCase, UsageError
 from myoscope.inference import choose_device, segment
-from myoscope.models import ModelPackage, load_network
+from myoscope.models import ModelPackage, find_model, load_network
 from myoscope.plugins import open_modality
 
 torch = pytest.importorskip("torch")
@@ -59,12 +59,13 @@ def test_a_scan_gets_ids_of_the_recipe_on_its_own_grid_and_the_same_bytes_twice(
     assert told == [(done, windows) for done in range(1, windows + 1)] * 2
 
 
-def test_the_small_model_finds_muscle_and_bone(thigh: LabelledCase, tiny_package: ModelPackage) -> None:
-    """Not a measure of quality: it says that the tests built on this model look at something."""
+def test_the_embedded_model_finds_muscle_and_bone(thigh: LabelledCase) -> None:
+    """On a scan far coarser than those it was trained on; its figures are in its card."""
     plugin = open_modality("ct_thigh")
-    recipe = tiny_package.card.recipe
-    network = load_network(tiny_package, plugin, "cpu")
+    package = find_model("ct_thigh/unetr_small", "ct_thigh")
+    recipe = package.card.recipe
+    network = load_network(package, plugin, "cpu")
     prepared = plugin.preprocess(thigh.scan, recipe)
     found = segment(thigh.scan, prepared, network, recipe, plugin.describe().structures, device="cpu")
     tissue = thigh.segmentation.labels > 0
-    assert 2 * ((found > 0) & tissue).sum() / ((found > 0).sum() + tissue.sum()) > 0.5
+    assert 2 * ((found > 0) & tissue).sum() / ((found > 0).sum() + tissue.sum()) > 0.7

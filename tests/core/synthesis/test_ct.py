@@ -63,10 +63,11 @@ def test_a_complete_case_keeps_every_structure_off_the_faces(cases: list[Labelle
 
 
 def test_cut_cases_are_cut_at_the_ends_and_sometimes_at_the_sides() -> None:
-    made = [case(seed, complete=False).segmentation.labels for seed in range(16)]
+    rough = (12.0, 12.0, 24.0)
+    made = [case(seed, complete=False, spacing_mm=rough).segmentation.labels for seed in range(9)]
     cut = [[bool(face.any()) for face in faces(labels)] for labels in made]
     assert all(any(ends) for ends in cut)
-    assert sum(ends[0] or ends[1] for ends in cut) >= 12
+    assert sum(ends[0] or ends[1] for ends in cut) >= 7
     assert any(any(ends[2:]) for ends in cut)
 
 
