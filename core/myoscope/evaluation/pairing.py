@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from myoscope.errors import UnreadableError, UsageError
-from myoscope.io.headers import VOLUME_SUFFIXES, is_volume_name
 
 #: Endings of label files, the surest first: of several files of one case the first kind is taken.
 ENDINGS = ("_dseg", "_labels", ".seg", "_seg", "")
@@ -49,6 +48,8 @@ def pairs(prediction: Path, reference: Path) -> tuple[Pair, ...]:
 
 
 def _by_case(folder: Path) -> dict[str, Path]:
+    from myoscope.io.headers import is_volume_name
+
     files = (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
     found: dict[str, list[tuple[int, Path]]] = {}
     for path in sorted(file for file in files if is_volume_name(file.name)):
@@ -69,6 +70,8 @@ def _by_case(folder: Path) -> dict[str, Path]:
 
 def _stem(path: Path) -> tuple[str, int]:
     """Return the case that a label file is named for, and how sure its ending makes that it holds labels."""
+    from myoscope.io.headers import VOLUME_SUFFIXES
+
     suffix = max((s for s in VOLUME_SUFFIXES if path.name.lower().endswith(s)), key=len, default="")
     name = path.name[: len(path.name) - len(suffix)]
     rank = next(rank for rank, ending in enumerate(ENDINGS) if name.endswith(ending))

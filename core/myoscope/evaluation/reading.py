@@ -10,10 +10,6 @@ from myoscope.anatomy import LEFT_OFFSET, Structure, StructureSet
 from myoscope.data.grid import Grid
 from myoscope.data.segmentation import Segmentation
 from myoscope.errors import GeometryError, UnreadableError
-from myoscope.io import read_labels, volume_from_image
-from myoscope.io.headers import NRRD_SUFFIXES, is_volume_name, open_unpacked
-from myoscope.io.label_tables import id_meanings
-from myoscope.io.volume_files import read_header, read_layers, read_volume_file
 from myoscope.ops.orient import from_lps, lps_grid, to_lps
 
 #: What `evaluate` takes: a path, a SimpleITK or nibabel image, or a `Segmentation`.
@@ -50,6 +46,10 @@ def generic_structures() -> StructureSet:
 
 
 def _grid_of(labels: Labels) -> Grid:
+    from myoscope.io import volume_from_image
+    from myoscope.io.headers import NRRD_SUFFIXES, is_volume_name, open_unpacked
+    from myoscope.io.volume_files import read_header, read_layers, read_volume_file
+
     if isinstance(labels, Segmentation):
         return labels.grid
     if not isinstance(labels, str | Path):
@@ -68,6 +68,8 @@ def _grid_of(labels: Labels) -> Grid:
 
 def _read(labels: Labels, structures: StructureSet, grid: Grid) -> Segmentation:
     if isinstance(labels, str | Path):
+        from myoscope.io import read_labels
+
         return read_labels(Path(labels), structures, on=grid)
     found = labels if isinstance(labels, Segmentation) else _of_image(labels, structures)
     if found.grid.is_same(grid):
@@ -85,6 +87,9 @@ def _read(labels: Labels, structures: StructureSet, grid: Grid) -> Segmentation:
 
 def _of_image(image: object, structures: StructureSet) -> Segmentation:
     """Return the labels of an image in memory, by the ids of the conventions."""
+    from myoscope.io import volume_from_image
+    from myoscope.io.label_tables import id_meanings
+
     volume = volume_from_image(image)
     array = volume.array
     present = [value for value in np.unique(array).tolist() if value != 0]

@@ -6,7 +6,6 @@ from dataclasses import asdict, fields
 from pathlib import Path
 
 from myoscope.evaluation.values import Evaluation, SummaryRow, VolumeCorrelation
-from myoscope.io.atomic import check_writable, written_together
 
 NUMBERS = "%.6g"
 
@@ -19,6 +18,7 @@ def write_evaluation(evaluation: Evaluation, folder: Path) -> Path:
     """
     import pandas as pd
 
+    from myoscope.io.atomic import check_writable, written_together
     from myoscope.report.evaluation_page import evaluation_html
 
     check_writable(folder)
