@@ -37,7 +37,7 @@ def choose_device(name: str) -> str:
     kind, _, number = name.partition(":")
     if name == "cpu":
         return "cpu"
-    if kind == "gpu" and (number.isdigit() or not number):
+    if kind == "gpu" and (number.isdecimal() or not number):
         if int(number or 0) >= torch.cuda.device_count():
             raise UsageError(f"Device {name!r} asked for, but this machine has {torch.cuda.device_count()} GPUs.")
         return f"cuda:{number or 0}"

@@ -6,7 +6,7 @@ import shutil
 from contextlib import nullcontext
 from pathlib import Path
 
-from myoscope.errors import ModelError
+from myoscope.errors import ModelError, OutputError
 from myoscope.io.archives import unpacked
 from myoscope.models.package import CARD, ModelPackage, read_package
 from myoscope.plugins import describe, modalities
@@ -19,7 +19,7 @@ def find_model(name: str, modality: str) -> ModelPackage:
     Raises:
         ModelError: No such model, a broken one, or one of another modality.
     """
-    if Path(name).is_dir():
+    if name and Path(name).is_dir():
         package = read_package(Path(name))
     else:
         folders = dict.fromkeys(_folders(modality))
@@ -47,6 +47,7 @@ def import_model(source: Path) -> ModelPackage:
 
     Raises:
         ModelError: It is not a whole package, or nothing is there.
+        OutputError: The models folder cannot be written.
     """
     if not source.exists():
         raise ModelError(f"There is nothing at {source}.")
@@ -58,9 +59,12 @@ def import_model(source: Path) -> ModelPackage:
         target = get_settings().models_dir / package.card.id
         beside = target.with_name(f".{target.name}-part")
         shutil.rmtree(beside, ignore_errors=True)
-        shutil.copytree(package.folder, beside)
-        shutil.rmtree(target, ignore_errors=True)
-        beside.rename(target)
+        try:
+            shutil.copytree(package.folder, beside)
+            shutil.rmtree(target, ignore_errors=True)
+            beside.rename(target)
+        except OSError as error:
+            raise OutputError(f"{target} cannot be written: {error.strerror}.") from error
     return read_package(target)
 
 

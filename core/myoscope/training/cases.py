@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -66,16 +67,24 @@ def prepare_folder(data: Path, cache: Path, recipe: Recipe, modality: Modality) 
     structures = modality.describe().structures
     cases = []
     for image in images:
-        stored = cache / f"{image.name}.npz"
+        label = data / "labels" / image.name
+        if not label.exists():
+            raise InputError(f"{image.name} has no label map in {data / 'labels'}.")
+        stored = cache / f"{image.name}-{_fingerprint(image, label, recipe)}.npz"
         if not stored.exists():
-            label = data / "labels" / image.name
-            if not label.exists():
-                raise InputError(f"{image.name} has no label map in {data / 'labels'}.")
             scan = modality.load(image, LoadOptions())
             truth = read_labels(label, structures, on=scan.grid)
             _write_prepared(prepare(image.name, scan, truth, recipe, modality), stored)
         cases.append(_read_prepared(stored))
     return tuple(cases)
+
+
+def _fingerprint(image: Path, label: Path, recipe: Recipe) -> str:
+    """Return what a prepared case depends on, so that other labels or another recipe never meet an old cache."""
+    digest = hashlib.sha256(repr((recipe.structures, recipe.spacing_mm, dict(recipe.preprocessing))).encode())
+    for path in (image, label):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def _write_prepared(case: PreparedCase, path: Path) -> None:

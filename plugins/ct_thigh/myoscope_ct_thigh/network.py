@@ -28,7 +28,10 @@ def build(recipe: Recipe) -> nn.Module:
 
 
 def _unetr(recipe: Recipe) -> nn.Module:
-    """The paper's UNETR: patch 16, hidden 768, 12 layers, 12 heads, skips at layers 3, 6, 9 and 12."""
+    """The paper's UNETR: patch 16, hidden 768, 12 layers, 12 heads, skips at layers 3, 6, 9 and 12.
+
+    MONAI counts layers from 0, so its skips come after the 4th, 7th, 10th and 12th block.
+    """
     from monai.networks.nets.unetr import UNETR
 
     network: nn.Module = UNETR(
