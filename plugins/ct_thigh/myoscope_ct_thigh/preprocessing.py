@@ -9,8 +9,10 @@ from myoscope import Grid, Recipe, Scan
 from myoscope.ops.orient import to_lps
 from myoscope.ops.resample import resample
 
-#: Tissue is denser than this; the body is the largest piece of it.
+#: Tissue is denser than this.
 BODY_HU = -300
+#: Legs that do not meet in view are pieces of their own; a piece below this share of the largest is table or blanket.
+LEG_SHARE = 0.2
 #: The body is looked for on every nth voxel.
 STRIDE = 4
 
@@ -43,7 +45,10 @@ def _cropped_to_body(image: NDArray[np.generic], grid: Grid) -> tuple[NDArray[np
     coarse = np.asarray(image[::STRIDE, ::STRIDE, ::STRIDE]) > BODY_HU
     if not coarse.any():
         return image, grid
-    body = np.argwhere(cc3d.largest_k(coarse, k=1, connectivity=6) > 0)
+    pieces = cc3d.connected_components(coarse, connectivity=6)
+    sizes = np.bincount(pieces.ravel())
+    sizes[0] = 0
+    body = np.argwhere((sizes >= LEG_SHARE * sizes.max())[pieces])
     low = np.maximum((body.min(axis=0) - 1) * STRIDE, 0)
     high = np.minimum((body.max(axis=0) + 2) * STRIDE, image.shape)
     box = tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True))

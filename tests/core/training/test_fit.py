@@ -91,7 +91,6 @@ def test_the_same_run_gives_the_same_weights(package: ModelPackage, data: Path, 
     assert again.card.scores == package.card.scores
 
 
-@pytest.mark.filterwarnings("ignore:Checkpoint directory .* exists:UserWarning")
 def test_a_run_that_was_killed_and_resumed_gives_the_weights_of_an_unbroken_one(
     package: ModelPackage, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

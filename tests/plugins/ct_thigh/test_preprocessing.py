@@ -115,3 +115,12 @@ def test_two_calls_give_the_same_bytes(thigh: LabelledCase, tiny_recipe: Recipe)
     assert first.grid == second.grid
     assert first.image.tobytes() == second.image.tobytes()
     assert 0.0 <= first.image.min() < first.image.max() <= 1.0
+
+
+def test_two_legs_that_do_not_meet_are_both_kept() -> None:
+    image = np.full((40, 40, 100), -1000, dtype=np.int16)
+    image[:, 10:30, 10:40] = 50
+    image[:, 12:28, 60:88] = 50
+    scan = Scan("ct_thigh", {"ct": image}, Grid.identity((100, 40, 40), (4.0, 4.0, 4.0), (0.0, 0.0, 0.0)), "legs")
+    columns = np.flatnonzero((preprocess(scan, UNETR_SMALL).image > 0.4).any(axis=(0, 1)))
+    assert (columns[-1] - columns[0]) * UNETR_SMALL.spacing_mm[0] == pytest.approx((88 - 10) * 4, abs=12)
