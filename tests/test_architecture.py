@@ -18,7 +18,7 @@ MAX_FILE_LINES, MAX_FUNCTION_LINES = 400, 60
 #: Loaded where they are used, never by `import myoscope` or `myoscope --help`.
 HEAVY = (
     "torch", "monai", "lightning", "pandas", "scipy", "skimage", "SimpleITK", "matplotlib", "plotly", "nibabel",
-    "pydicom", "nnunetv2", "cv2", "dask", "openvino",
+    "pydicom", "nnunetv2", "cv2", "dask", "openvino", "statsmodels", "pingouin",
 )  # fmt: skip
 FORBIDDEN_NAMES = {"utils.py", "helpers.py", "common.py", "base.py"}
 READERS = ("open", "read_text", "read_bytes", "read_volume", "read_labels", "read_csv")

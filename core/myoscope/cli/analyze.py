@@ -21,6 +21,9 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "-rs", "--roi-subset", metavar="NAME", nargs="+", default=[], help="keep only these structures in the result"
     )
+    parser.add_argument(
+        "--reference", metavar="LABELS", help="labels of a person on INPUT's grid, to compare the segmentation with"
+    )
     add_talk_options(parser)
     parser.set_defaults(run=run)
 
@@ -40,6 +43,7 @@ def run(args: Namespace) -> None:
             device=args.device,
             subject=subject,
             roi_subset=tuple(args.roi_subset),
+            reference=args.reference,
             options=load_options_of(args),
             progress=progress,
         )

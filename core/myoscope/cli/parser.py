@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 
 import myoscope
-from myoscope.cli import agree, analyze, evaluate, measure, modalities, models, structures, synthesize, train
+from myoscope.cli import agree, analyze, benchmark, evaluate, measure, modalities, models, structures, synthesize, train
 from myoscope.cli.command import add_commands
 from myoscope.data.result import RESEARCH_USE_ONLY
 
@@ -19,6 +19,7 @@ COMMANDS = (
     models.COMMAND,
     train.COMMAND,
     synthesize.COMMAND,
+    benchmark.COMMAND,
 )
 DESCRIPTION = f"Measures skeletal muscle on scans. {RESEARCH_USE_ONLY}"
 EPILOG = """\
@@ -27,6 +28,7 @@ examples:
   myoscope measure scan.nii.gz labels.nii.gz -o out --sex female --age 71 --height-m 1.58
   myoscope evaluate predictions/ references/ -o out
   myoscope agree table.csv -x model -y manual --by sex -o out
+  myoscope benchmark --quick -o out
 
 exit codes:
   0 done; 1 internal error or broken plugin; 2 usage; 3 bad input; 4 model missing or broken;

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from myoscope.anatomy import LEFT_OFFSET, Side
+from myoscope.data.grid import LengthUnit
 from myoscope.data.segmentation import Segmentation
 from myoscope.errors import GeometryError
 from myoscope.evaluation.values import EvaluationRow
@@ -35,10 +36,10 @@ def compare(
 ) -> tuple[EvaluationRow, ...]:
     """Return a row for every structure and side that either segmentation looked for.
 
-    Where only one of them splits sides, both sides are compared as one.
+    Where only one of them splits sides, both sides are compared as one. A picture without a scale has no distances.
 
     Raises:
-        GeometryError: They lie on different grids.
+        GeometryError: They lie on different grids, or are videos.
     """
     grid = reference.grid
     if not prediction.grid.is_same(grid):
@@ -47,10 +48,13 @@ def compare(
             f"reference {grid.size} of {grid.spacing_mm} mm, or they lie elsewhere.",
             "Bring one onto the grid of the other (nearest neighbor) first.",
         )
+    if prediction.labels.shape != grid.shape or reference.labels.shape != grid.shape:
+        raise GeometryError(f"{case_id} is a video, expected a picture or a volume.", "Compare its frames one by one.")
     split = prediction.sides_split and reference.sides_split
     predicted, true = (s.labels if s.sides_split == split else _unsplit(s.labels) for s in (prediction, reference))
     counts = overlap_counts(predicted, true)
-    distances = surface_distances(predicted, true, grid.spacing_mm[::-1]) if surface else {}
+    in_mm = grid.unit is LengthUnit.MM
+    distances = surface_distances(predicted, true, grid.spacing_mm[::-1]) if surface and in_mm else {}
     none = Overlap(0, 0, 0)
     millilitres = grid.voxel_volume_ml if grid.ndim == SOLID else nan
     names = prediction.predicted | reference.predicted

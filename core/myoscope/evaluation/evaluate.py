@@ -44,7 +44,9 @@ def evaluate(
     """
     if not (isinstance(prediction, str | Path) and isinstance(reference, str | Path)):
         naming = naming_of([(prediction, reference)], modality)
-        return _evaluation(_rows(prediction, reference, CASE_IN_MEMORY, naming, surface=surface), naming, surface)
+        return evaluation_of(
+            _rows(prediction, reference, CASE_IN_MEMORY, naming, surface=surface), naming, surface=surface
+        )
     found = pairs(Path(prediction), Path(reference))
     naming = naming_of(((p.prediction, p.reference) for p in found if p.prediction and p.reference), modality)
     rows: list[EvaluationRow] = []
@@ -54,7 +56,7 @@ def evaluate(
         rows += _case(pair, naming, surface=surface, alone=not Path(reference).is_dir())
     if progress is not None:
         progress("evaluate", len(found), len(found))
-    return _evaluation(rows, naming, surface)
+    return evaluation_of(rows, naming, surface=surface)
 
 
 def _case(pair: Pair, naming: Naming, *, surface: bool, alone: bool) -> Sequence[EvaluationRow]:
@@ -80,7 +82,8 @@ def _rows(
         raise
 
 
-def _evaluation(rows: Sequence[EvaluationRow], naming: Naming, surface: bool) -> Evaluation:
+def evaluation_of(rows: Sequence[EvaluationRow], naming: Naming, *, surface: bool) -> Evaluation:
+    """Return rows with their sums and what others published."""
     whole = tuple(_completed(rows, naming))
     published = () if naming.info is None or naming.info.published is None else read_published(naming.info.published)
     return Evaluation(

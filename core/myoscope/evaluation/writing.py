@@ -10,6 +10,11 @@ from myoscope.evaluation.values import Evaluation, SummaryRow, VolumeCorrelation
 NUMBERS = "%.6g"
 
 
+def write_rows(evaluation: Evaluation, path: Path) -> None:
+    """Write `evaluation.csv`, a row a case, structure and side."""
+    evaluation.to_frame().to_csv(path, index=False, float_format=NUMBERS, lineterminator="\n")
+
+
 def write_evaluation(evaluation: Evaluation, folder: Path) -> Path:
     """Write `evaluation.csv`, `summary.csv`, `volume_correlation.csv` and `evaluation.html`; return `folder`.
 
@@ -24,7 +29,6 @@ def write_evaluation(evaluation: Evaluation, folder: Path) -> Path:
     check_writable(folder)
     page = evaluation_html(evaluation)
     tables = {
-        "evaluation.csv": evaluation.to_frame(),
         "summary.csv": pd.DataFrame(
             [asdict(row) for row in evaluation.summary], columns=[f.name for f in fields(SummaryRow)]
         ),
@@ -33,6 +37,7 @@ def write_evaluation(evaluation: Evaluation, folder: Path) -> Path:
         ),
     }
     with written_together(folder) as partial:
+        write_rows(evaluation, partial / "evaluation.csv")
         for name, table in tables.items():
             table.to_csv(partial / name, index=False, float_format=NUMBERS, lineterminator="\n")
         (partial / "evaluation.html").write_text(page, encoding="utf-8")

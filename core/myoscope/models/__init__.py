@@ -2,7 +2,7 @@
 
 from myoscope.models.card import ModelCard, StructureScore
 from myoscope.models.package import ModelPackage, load_network, read_package, write_package
-from myoscope.models.store import find_model, import_model, installed_models
+from myoscope.models.store import find_model, import_model, installed_models, model_folders
 
 __all__ = [
     "ModelCard",
@@ -12,6 +12,7 @@ __all__ = [
     "import_model",
     "installed_models",
     "load_network",
+    "model_folders",
     "read_package",
     "write_package",
 ]

@@ -22,7 +22,7 @@ def find_model(name: str, modality: str) -> ModelPackage:
     if name and Path(name).is_dir():
         package = read_package(Path(name))
     else:
-        folders = dict.fromkeys(_folders(modality))
+        folders = dict.fromkeys(model_folders(modality))
         package = next((read_package(f) for f in folders if _id(f) == name), None) or _missing(name, modality)
     if package.card.modality != modality:
         raise ModelError(
@@ -38,7 +38,7 @@ def installed_models() -> tuple[ModelPackage, ...]:
     Raises:
         ModelError: One of them is broken.
     """
-    packages = [read_package(folder) for modality in modalities() for folder in _folders(modality)]
+    packages = [read_package(folder) for modality in modalities() for folder in model_folders(modality)]
     return tuple(sorted(packages, key=lambda p: p.card.id))
 
 
@@ -68,7 +68,8 @@ def import_model(source: Path) -> ModelPackage:
     return read_package(target)
 
 
-def _folders(modality: str) -> list[Path]:
+def model_folders(modality: str) -> list[Path]:
+    """Return the folders of a modality's embedded and imported models; none is checked."""
     roots = (describe(modality).weights_dir, get_settings().models_dir / modality)
     return [card.parent for root in roots if root.is_dir() for card in sorted(root.glob(f"[!.]*/{CARD}"))]
 
@@ -80,5 +81,5 @@ def _id(folder: Path) -> str:
 
 
 def _missing(name: str, modality: str) -> ModelPackage:
-    known = ", ".join(_id(f) for f in _folders(modality)) or "none"
+    known = ", ".join(_id(f) for f in model_folders(modality)) or "none"
     raise ModelError(f"No model is called {name!r}.", f"Models for {modality}: {known}.")

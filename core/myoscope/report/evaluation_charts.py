@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from myoscope.report.charts import ticks
+from myoscope.report.label_places import LabelPlace, label_places
 from myoscope.report.wording import NO_NUMBER, structure_title
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 BAR_WIDTH, BAR_HEIGHT, BAR_LEFT, BAR_TOP, BAR_RIGHT = 760, 22, 190, 34, 64
 SIZE, LEFT, TOP, BOTTOM, KEY = 460, 58, 14, 52, 74
 CELL_WIDTH, CELL_HEIGHT, NAME_WIDTH, HEAD = 78, 24, 180, 34
+#: A label may reach this far beyond the axes, short of the color key.
+LABEL_MARGIN = 24
 #: Dark to light, readable for the color-blind (after viridis, van der Walt & Smith 2015).
 RAMP = ((68, 1, 84), (59, 82, 139), (33, 145, 140), (94, 201, 98), (253, 231, 37))
 #: Text is white on the first part of the ramp.
@@ -69,6 +72,7 @@ class Dot:
     y: float
     fill: str
     label: str
+    label_place: LabelPlace
     title: str
 
 
@@ -170,15 +174,26 @@ def precision_recall(evaluation: Evaluation) -> PrecisionRecall:
     def place(value: float) -> float:
         return (value - low) / (1 - low)
 
+    centers = [
+        (
+            round(LEFT + place(p) * (SIZE - LEFT - KEY), 1),
+            round(SIZE - BOTTOM - place(r) * (SIZE - TOP - BOTTOM), 1),
+        )
+        for p, r, _ in means.values()
+    ]
+    labels = [abbreviations[name] for name in means]
     dots = tuple(
         Dot(
-            x=round(LEFT + place(p) * (SIZE - LEFT - KEY), 1),
-            y=round(SIZE - BOTTOM - place(r) * (SIZE - TOP - BOTTOM), 1),
+            x=x,
+            y=y,
             fill=_ramp(_share(dice, *ends)),
-            label=abbreviations[name],
+            label=label,
+            label_place=label_place,
             title=f"{structure_title(name)}: precision {p:.3f}, recall {r:.3f}, Dice {dice:.3f}",
         )
-        for name, (p, r, dice) in means.items()
+        for (name, (p, r, dice)), (x, y), label, label_place in zip(
+            means.items(), centers, labels, label_places(centers, labels, SIZE - KEY + LABEL_MARGIN), strict=True
+        )
     )
     values = ticks(low, 1.0)
     return PrecisionRecall(

@@ -62,3 +62,25 @@ def test_verbose_adds_the_traceback_with_case_and_stage(run: Run, image: Path, t
     assert "Traceback" in said.err
     assert "case: ct_thigh_00001, modality: ct_thigh" in said.err
     assert "stage: segment" in said.err
+
+
+def test_a_reference_adds_its_table_and_its_means(
+    run: Run, image: Path, labels: Path, package: Path, tmp_path: Path
+) -> None:
+    said = run("analyze", image, "-o", tmp_path / "out", "--model", package, "--reference", labels, "-d", "cpu")
+    assert said.code == 0, said.err
+    with (tmp_path / "out" / "evaluation.csv").open() as stream:
+        rows = list(csv.DictReader(stream))
+    assert {row["side"] for row in rows} <= {"left", "right", "both"}
+    assert "mean Dice: " in said.out
+    assert "Agreement with the reference" in (tmp_path / "out" / "report.html").read_text()
+
+
+def test_a_bad_reference_is_one_sentence_and_no_files(run: Run, image: Path, package: Path, tmp_path: Path) -> None:
+    given = ("analyze", image, "-o", tmp_path / "out", "--model", package, "-q", "--reference")
+    said = run(*given, tmp_path / "absent.nii.gz")
+    assert (said.code, said.err) == (3, f"error: There is no label file at {tmp_path / 'absent.nii.gz'}.\n")
+    said = run(*given, image)
+    assert said.code == 3
+    assert said.err.startswith(f"error: {image.name} holds ")
+    assert not (tmp_path / "out").exists()

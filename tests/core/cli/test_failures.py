@@ -74,7 +74,9 @@ def test_a_broken_pipe_is_quiet(program: Sequence[str]) -> None:
 
 def test_ctrl_c_ends_with_130_and_leaves_no_files(program: Sequence[str], tmp_path: Path) -> None:
     big = ["synthesize", "ct_thigh", "-o", tmp_path / "out", "-n", "9", "--seed", "1", "--size", "400", "400", "400"]
+    heard = signal.signal(signal.SIGINT, signal.default_int_handler)  # what a test run in the background ignores
     with subprocess.Popen([*program, *big, "--spacing", "1", "1", "2"], stderr=subprocess.PIPE, text=True) as process:
+        signal.signal(signal.SIGINT, heard)
         assert process.stderr is not None
         assert process.stderr.readline() == "synthesize\n"
         time.sleep(0.3)

@@ -17,7 +17,7 @@ HEAVY = (
 
 def test_help_lists_every_command_and_the_exit_codes(program: Sequence[str]) -> None:
     done = subprocess.run([*program, "--help"], capture_output=True, text=True, check=True)
-    for command in ("analyze", "measure", "modalities", "structures", "models", "train", "synthesize"):
+    for command in ("analyze", "measure", "modalities", "structures", "models", "train", "synthesize", "benchmark"):
         assert f"\n    {command}" in done.stdout
     assert "130 interrupted" in done.stdout
     assert "Research use only" in done.stdout
