@@ -47,11 +47,11 @@ def tiny_package(tmp_path_factory: pytest.TempPathFactory, thigh: LabelledCase, 
     bone = np.isin(thigh.segmentation.labels % 100, (28, 29))
     merged = np.where(bone, 28, np.where(thigh.segmentation.labels > 0, 3, 0)).astype(np.uint8)
     truth = replace(thigh.segmentation, labels=merged, predicted=frozenset(tiny_recipe.structures), sides_split=False)
-    case = prepare("case", thigh.scan, truth, tiny_recipe, plugin)
+    seen, meant = prepare(thigh.scan, truth, tiny_recipe, plugin)
     window = tiny_recipe.window[::-1]
     image, label = np.zeros((1, 1, *window), dtype=np.float32), np.zeros((1, *window), dtype=np.int64)
-    box = tuple(slice(0, min(n, w)) for n, w in zip(case.label.shape, window, strict=True))
-    image[0, 0][box], label[0][box] = case.image[0][box], case.label[box]
+    box = tuple(slice(0, min(n, w)) for n, w in zip(meant.shape, window, strict=True))
+    image[0, 0][box], label[0][box] = seen[0][box], meant[box]
     given, wanted = torch.from_numpy(image), torch.from_numpy(label)
     with torch.random.fork_rng():
         torch.manual_seed(0)

@@ -3,10 +3,13 @@
 `analyze` takes a scan to measurements; `measure` does the same for a segmentation that exists already.
 """
 
-from myoscope.anatomy import THIGH_STRUCTURES, Side, Structure, StructureSet
+from myoscope.anatomy import THIGH_STRUCTURES, ULTRASOUND_STRUCTURES, Side, Structure, StructureSet
+from myoscope.benchmarking.benchmark import benchmark
+from myoscope.benchmarking.values import Benchmark
 from myoscope.data.agreement import Agreement, CorrelationTable
 from myoscope.data.finding import Finding, Severity
-from myoscope.data.grid import Grid
+from myoscope.data.frames import Calibration, Caliper, FrameValue, View
+from myoscope.data.grid import Grid, LengthUnit
 from myoscope.data.measurement import Measurement, Measurements
 from myoscope.data.modality import LabelledCase, LoadOptions, ModalityInfo, Recognition, SynthesisOptions
 from myoscope.data.recipe import Recipe, TrainingPlan
@@ -39,18 +42,24 @@ __version__ = "0.1.0"
 
 __all__ = [
     "THIGH_STRUCTURES",
+    "ULTRASOUND_STRUCTURES",
     "Agreement",
     "ArchiveError",
     "BatchError",
+    "Benchmark",
+    "Calibration",
+    "Caliper",
     "CaseResult",
     "CorrelationTable",
     "Evaluation",
     "EvaluationRow",
     "Finding",
+    "FrameValue",
     "GeometryError",
     "Grid",
     "InputError",
     "LabelledCase",
+    "LengthUnit",
     "LoadOptions",
     "Measurement",
     "Measurements",
@@ -76,9 +85,11 @@ __all__ = [
     "TrainingPlan",
     "UnreadableError",
     "UsageError",
+    "View",
     "agree",
     "agree_many",
     "analyze",
+    "benchmark",
     "evaluate",
     "hookimpl",
     "load",

@@ -33,8 +33,8 @@ class Structure:
         id: Label value, 1 to 99.
         name: snake_case English.
         abbreviation: For plots.
-        kind: `muscle` or `bone`.
-        fma: Code in the Foundational Model of Anatomy.
+        kind: `muscle`, `bone` or `fascia`.
+        fma: Code in the Foundational Model of Anatomy; empty where it has no term of its own.
         color: RGB, 0 to 255.
     """
 
@@ -153,3 +153,15 @@ def _thigh() -> tuple[Structure, ...]:
 
 #: Muscles and bones from hip to knee: 27 muscles, femur, iliac bone (Kim 2024, Methods; ids of the project).
 THIGH_STRUCTURES = _thigh()
+
+#: What muscle ultrasound measures (Zhang, Methods); `muscle` lies between the aponeuroses of a longitudinal frame.
+ULTRASOUND_STRUCTURES = (
+    *(s for s in THIGH_STRUCTURES if s.name in {"rectus_femoris", "rectus_abdominis"}),
+    Structure(30, "biceps_brachii", "BB", "muscle", "37670", (86, 180, 233)),
+    Structure(31, "triceps_brachii", "TB", "muscle", "37688", (0, 158, 115)),
+    Structure(32, "peroneus_longus", "PL", "muscle", "22539", (230, 159, 0)),
+    Structure(33, "peroneus_brevis", "PB", "muscle", "22540", (204, 121, 167)),
+    Structure(34, "muscle", "M", "muscle", "5022", (204, 60, 60)),
+    Structure(35, "superficial_aponeurosis", "SAP", "fascia", "", (240, 228, 66)),
+    Structure(36, "deep_aponeurosis", "DAP", "fascia", "", (86, 180, 233)),
+)

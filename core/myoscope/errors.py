@@ -7,7 +7,7 @@ MyoscopeError
 │   ├── UnreadableError         not an image, truncated, without pixels, NaN
 │   ├── GeometryError           spacing, slices, tilt or dimensions that cannot be trusted
 │   ├── RecognitionError        no modality, or more than one, fits
-│   ├── SeriesError             several series and none chosen
+│   ├── SeriesError             several series or images and none chosen
 │   ├── ArchiveError            a zip that escapes its folder or expands beyond a limit
 │   └── OutputError             the output folder cannot be written
 ├── ModelError              4   a model is missing or broken
@@ -67,7 +67,7 @@ class RecognitionError(InputError):
 
 
 class SeriesError(InputError):
-    """A folder with several series, none of which was chosen."""
+    """A folder with several series, or a picture with several images, none of which was chosen."""
 
 
 class ArchiveError(InputError):

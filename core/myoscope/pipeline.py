@@ -17,14 +17,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from myoscope.anatomy import LEFT_OFFSET
-from myoscope.data.measurement import Measurements
-from myoscope.data.modality import LabelledCase, LoadOptions, SynthesisOptions
+from myoscope.data.modality import LabelledCase, LoadOptions, ModalityInfo, SynthesisOptions
 from myoscope.data.progress import Progress
+from myoscope.data.recipe import Recipe
 from myoscope.data.result import CaseResult, ModelReference, Provenance, StageCost
 from myoscope.data.scan import Scan
 from myoscope.data.segmentation import Segmentation
 from myoscope.data.subject import Subject
-from myoscope.errors import GeometryError, MyoscopeError, PluginError, RecognitionError, UnreadableError
+from myoscope.errors import GeometryError, MyoscopeError, PluginError, RecognitionError, UnreadableError, UsageError
+from myoscope.peak_memory import peak_memory_mb
 from myoscope.plugins import modalities, open_modality
 
 if TYPE_CHECKING:
@@ -32,13 +33,11 @@ if TYPE_CHECKING:
     from myoscope.models import ModelPackage
 
 SubjectLike = Subject | Mapping[str, Any] | str | Path
-#: Pictures and videos are inputs of some modalities, though no volumes.
-PICTURES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".mp4", ".avi"})
 NOT_ITS_OWN = "not its own"
 LIBRARIES = ("myoscope", "numpy", "SimpleITK", "torch", "monai")
 
 
-def analyze(
+def analyze(  # noqa: PLR0913  # the front door names every choice
     source: str | Path | Scan | object,
     *,
     modality: str | None = None,
@@ -46,6 +45,7 @@ def analyze(
     device: str = "auto",
     subject: SubjectLike | None = None,
     roi_subset: tuple[str, ...] = (),
+    reference: str | Path | Segmentation | None = None,
     options: LoadOptions | None = None,
     progress: Progress | None = None,
 ) -> CaseResult:
@@ -58,6 +58,7 @@ def analyze(
         device: `auto`, `cpu`, `gpu`, `gpu:N` or `mps`.
         subject: Facts about the person, as a mapping, a JSON path or a `Subject`; they go before the headers'.
         roi_subset: Keep only these structures in the result; all when empty.
+        reference: Labels of a person on the scan's grid, to compare with; a file or a `Segmentation`.
         options: Series and case id.
         progress: Called as stages advance.
 
@@ -72,17 +73,18 @@ def analyze(
     with _noted(scan):
         info = plugin.describe()
         info.structures.subset(roi_subset)
+        truth = None if reference is None else _given(reference, scan, info, run)
         with run.stage("segment"):
-            package, torch_device, raw = _segment(scan, plugin, model or info.default_model, device, run)
-        predicted = frozenset(package.card.recipe.structures)
-        found = Segmentation(raw, scan.grid, info.structures, predicted, sides_split=False, by_model=True)
+            package = _model_for(scan, info, model)
+            _check_comparable(truth, roi_subset, package.card.recipe)
+            torch_device, found = _segment(scan, plugin, package, device, run)
         with run.stage("refine"):
             segmentation = plugin.refine(scan, found)
         card = package.card
-        reference = ModelReference(card.id, card.sha256, card.recipe.name, card.backend, card.trained_on)
+        made_by = ModelReference(card.id, card.sha256, card.recipe.name, card.backend, card.trained_on)
         result = _measured(plugin, scan, segmentation, person, run)
-        provenance = replace(result.provenance, model=reference, device=torch_device)
-        return _restricted(replace(result, provenance=provenance), roi_subset)
+        result = replace(result, provenance=replace(result.provenance, model=made_by, device=torch_device))
+        return _restricted(_evaluated(result, truth, info, roi_subset, run), roi_subset)
 
 
 def measure(
@@ -113,16 +115,7 @@ def measure(
     person = _subject(subject)
     scan, plugin = _load(source, modality, options, run)
     with _noted(scan):
-        if isinstance(segmentation, Segmentation):
-            if not segmentation.grid.is_same(scan.grid):
-                raise GeometryError("The segmentation does not lie on the scan's grid.")
-            labels, origin = segmentation, "given in memory"
-        else:
-            from myoscope.io import read_labels
-
-            with run.stage("read_labels"):
-                labels = read_labels(Path(segmentation), plugin.describe().structures, on=scan.grid)
-            origin = Path(segmentation).name
+        labels, origin = _given(segmentation, scan, plugin.describe(), run)
         with run.stage("refine"):
             labels = plugin.refine(scan, labels)
         result = _measured(plugin, scan, labels, person, run)
@@ -179,10 +172,11 @@ def recognize(source: Path) -> str:
 
 def _say_why_unreadable(source: Path) -> None:
     """Raise the reader's own error when the source is no image at all: it says more than that no modality fits."""
-    from myoscope.io import read_volume
+    from myoscope.io import read_picture, read_volume
+    from myoscope.io.names import is_picture_name, is_video_name
 
-    if source.suffix.lower() not in PICTURES:
-        read_volume(source)
+    pictured = is_picture_name(source.name) or is_video_name(source.name)
+    (read_picture if pictured else read_volume)(source)
 
 
 @dataclass
@@ -201,7 +195,7 @@ class _Run:
         except MyoscopeError as error:
             error.add_note(f"stage: {name}")
             raise
-        self.costs.append(StageCost(name, round(time.perf_counter() - started, 3), _peak_memory_mb()))
+        self.costs.append(StageCost(name, round(time.perf_counter() - started, 3), peak_memory_mb()))
         self.report(name, 1, 1)
 
     def report(self, name: str, done: int, total: int) -> None:
@@ -235,23 +229,72 @@ def _load_path(path: Path, modality: str | None, options: LoadOptions | None, ru
             return plugin.load(path, options or LoadOptions()), plugin
 
 
-def _segment(
-    scan: Scan, plugin: Modality, model: str, device: str, run: _Run
-) -> tuple[ModelPackage, str, np.ndarray[Any, np.dtype[np.uint8]]]:
-    from myoscope.inference import choose_device, segment
-    from myoscope.models import find_model, load_network
+def _given(labels: str | Path | Segmentation, scan: Scan, info: ModalityInfo, run: _Run) -> tuple[Segmentation, str]:
+    """Return labels that a person gave, on the scan's grid and for each of its frames, and where they came from."""
+    if isinstance(labels, Segmentation):
+        if not labels.grid.is_same(scan.grid):
+            raise GeometryError("The segmentation does not lie on the scan's grid.")
+        given, origin = labels, "given in memory"
+    else:
+        from myoscope.io import read_labels
+
+        looked_for = info.recipes[info.sites[scan.site]].structures if scan.site in info.sites else ()
+        with run.stage("read_labels"):
+            given = read_labels(Path(labels), info.structures, on=scan.grid, only=looked_for)
+        origin = Path(labels).name
+    if given.labels.shape != scan.image.shape:
+        raise GeometryError(
+            f"The labels have the shape {given.labels.shape}, the scan {scan.image.shape}.",
+            "A video needs labels for each of its frames.",
+        )
+    return given, origin
+
+
+def _check_comparable(truth: tuple[Segmentation, str] | None, roi_subset: tuple[str, ...], recipe: Recipe) -> None:
+    """Refuse a reference that shares no structure with what will be segmented, before the network runs."""
+    if truth is None:
+        return
+    from myoscope.evaluation.case import check_comparable
+
+    found = recipe.structures
+    check_comparable(*truth, [name for name in found if name in (roi_subset or found)])
+
+
+def _model_for(scan: Scan, info: ModalityInfo, name: str | None) -> ModelPackage:
+    """Return the model that was asked for, or the one for the scan's site, or the modality's default."""
+    from myoscope.models import find_model
+
+    chosen = name or info.sites.get(scan.site, info.default_model)
+    if not chosen:
+        raise UsageError(
+            f"{scan.case_id} does not say which muscle it shows, and {info.name} has a model for each.",
+            f"Say where it was taken with --site: {', '.join(info.sites)}.",
+        )
+    package = find_model(chosen, scan.modality)
+    if scan.site:
+        needed = set(info.recipes[info.sites[scan.site]].structures)
+        if missing := needed - set(package.card.recipe.structures):
+            raise UsageError(
+                f"The model {package.card.id} was not trained for {scan.site}: it does not know "
+                f"{', '.join(sorted(missing))}.",
+                "Leave out --model, or name the site that the model was trained for.",
+            )
+    return package
+
+
+def _segment(scan: Scan, plugin: Modality, package: ModelPackage, device: str, run: _Run) -> tuple[str, Segmentation]:
+    """Return the torch device and what the model found, on the scan's own grid, not yet refined."""
+    from myoscope.inference import choose_device, run_model
 
     torch_device = choose_device(device)
-    package = find_model(model, scan.modality)
-    recipe = package.card.recipe
-    prepared = plugin.preprocess(scan, recipe)
-    network = load_network(package, plugin, torch_device)
+    labels, confidence = run_model(
+        scan, plugin, package, device=torch_device, progress=lambda done, total: run.report("segment", done, total)
+    )
+    predicted = frozenset(package.card.recipe.structures)
     structures = plugin.describe().structures
-    labels = segment(
-        scan, prepared, network, recipe, structures,
-        device=torch_device, progress=lambda done, total: run.report("segment", done, total),
-    )  # fmt: skip
-    return package, torch_device, labels
+    return torch_device, Segmentation(
+        labels, scan.grid, structures, predicted, sides_split=False, by_model=True, confidence=confidence
+    )
 
 
 def _measured(plugin: Modality, scan: Scan, segmentation: Segmentation, person: Subject, run: _Run) -> CaseResult:
@@ -271,6 +314,22 @@ def _measured(plugin: Modality, scan: Scan, segmentation: Segmentation, person: 
     return CaseResult(scan, segmentation, measurements, slices, findings, subject, provenance)
 
 
+def _evaluated(
+    result: CaseResult, truth: tuple[Segmentation, str] | None, info: ModalityInfo, names: tuple[str, ...], run: _Run
+) -> CaseResult:
+    """Return the result with its comparison with the reference, over the named structures or all."""
+    if truth is None:
+        return result
+    from myoscope.evaluation.case import evaluate_case
+
+    reference, origin = truth
+    with run.stage("evaluate"):
+        evaluation = evaluate_case(result.segmentation, reference, result.case_id, info, names)
+    provenance = replace(result.provenance, reference=origin, stages=tuple(run.costs))
+    findings = (*result.findings, *reference.findings)
+    return replace(result, evaluation=evaluation, findings=findings, provenance=provenance)
+
+
 def _restricted(result: CaseResult, names: tuple[str, ...]) -> CaseResult:
     """Return the result with only the named structures, measured as in the whole."""
     if not names:
@@ -284,7 +343,12 @@ def _restricted(result: CaseResult, names: tuple[str, ...]) -> CaseResult:
     return replace(
         result,
         segmentation=replace(whole, labels=labels, structures=structures, predicted=whole.predicted & set(names)),
-        measurements=Measurements(tuple(m for m in result.measurements if m.structure in structures)),
+        measurements=replace(
+            result.measurements,
+            rows=tuple(m for m in result.measurements if m.structure in structures),
+            frames=tuple(f for f in result.measurements.frames if f.structure in structures),
+            calipers=tuple(c for c in result.measurements.calipers if c.structure in structures),
+        ),
         slices=tuple(row for row in result.slices if row.structure in structures),
     )
 
@@ -302,20 +366,6 @@ def _merged(header: Subject, given: Subject) -> Subject:
     names = ("id", "sex", "age", "height_m", "weight_kg")
     pairs = {name: (getattr(given, name), getattr(header, name)) for name in names}
     return Subject(**{name: ours if ours is not None else theirs for name, (ours, theirs) in pairs.items()})
-
-
-def _peak_memory_mb() -> float:
-    """Return the high-water mark of the process in MiB."""
-    import sys
-
-    if sys.platform == "win32":
-        import psutil
-
-        return round(float(psutil.Process().memory_info().peak_wset) / 2**20, 1)
-    import resource
-
-    unit = 1 if sys.platform == "darwin" else 1024
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20, 1)
 
 
 @contextmanager

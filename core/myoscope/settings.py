@@ -40,3 +40,11 @@ def get_settings() -> Settings:
         raise UsageError(f"MYOSCOPE_MAX_UNZIPPED_GB is {text!r}, expected a number of gigabytes.") from None
     home = os.environ.get("MYOSCOPE_MODELS") or Path("~/.local/share/myoscope/models").expanduser()
     return Settings(models_dir=Path(home), max_unzipped_gb=limit)
+
+
+def quiet_video_decoder() -> None:
+    """Keep FFmpeg from printing thousands of lines about a damaged video; what matters becomes a finding or an error.
+
+    It reads its log level from the environment when OpenCV first uses it. A level that somebody set stays.
+    """
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")

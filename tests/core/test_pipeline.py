@@ -27,6 +27,7 @@ from myoscope import (
     RecognitionError,
     Sex,
     Subject,
+    SynthesisOptions,
     UnreadableError,
     UsageError,
     pipeline,
@@ -323,3 +324,17 @@ def test_a_named_modality_is_not_asked(image: Path) -> None:
     with pytest.raises(UsageError, match="No modality is called 'leg'"):
         myoscope.measure(image, "l.nii.gz", modality="leg", progress=lambda name, *_: stages.append(name))
     assert "load" not in stages
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (SynthesisOptions(size=(40, 40)), "a size of three numbers"),
+        (SynthesisOptions(spacing_mm=(1.0,)), "a spacing of three numbers"),
+        (SynthesisOptions(frames=3), "neither sites nor frames"),
+        (SynthesisOptions(site="biceps"), "neither sites nor frames"),
+    ],
+)
+def test_a_volume_with_the_axes_of_a_picture_is_refused(options: SynthesisOptions, sentence: str) -> None:
+    with pytest.raises(UsageError, match=sentence):
+        myoscope.synthesize("ct_thigh", 0, options)

@@ -13,7 +13,11 @@ from myoscope.cli.summary import print_summary
 def configure(parser: ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument("input", metavar="INPUT", help=INPUT_HELP)
-    parser.add_argument("labels", metavar="LABELS", help="segmentation of INPUT: .seg.nrrd, NIfTI, NRRD or MHA")
+    parser.add_argument(
+        "labels",
+        metavar="LABELS",
+        help="segmentation of INPUT: .seg.nrrd, NIfTI, NRRD or MHA; a mask or LabelMe file for pictures",
+    )
     add_case_options(parser)
     add_talk_options(parser)
     parser.set_defaults(run=run)

@@ -11,7 +11,7 @@ from myoscope.data.modality import LoadOptions
 from myoscope.data.subject import Sex, Subject
 from myoscope.errors import UsageError
 
-INPUT_HELP = "DICOM file, folder or zip; NIfTI; NRRD; MHA or MHD"
+INPUT_HELP = "DICOM file, folder or zip; NIfTI; NRRD; MHA or MHD; PNG, JPEG, TIFF or BMP; MP4 or AVI"
 #: Option name -> field of `Subject`.
 FACTS = ("sex", "age", "height_m", "weight_kg")
 
@@ -22,6 +22,7 @@ def add_case_options(parser: ArgumentParser) -> None:
     parser.add_argument("-m", "--modality", metavar="NAME", help="modality of the scan; found out when not given")
     parser.add_argument("--series", metavar="UID|NUMBER", help="DICOM series to take when there are several")
     parser.add_argument("--no-report", action="store_true", help="do not write report.html")
+    _add_picture_options(parser)
     group = parser.add_argument_group("subject", "Facts about the person; they go before what the headers say.")
     group.add_argument("--subject", metavar="FILE.json", type=Path, help="all facts in one file")
     group.add_argument("--sex", choices=[sex.value for sex in Sex], help="sex")
@@ -29,6 +30,16 @@ def add_case_options(parser: ArgumentParser) -> None:
     group.add_argument("--height-m", metavar="METERS", type=float, help="body height; adds volumes by height squared")
     group.add_argument("--weight-kg", metavar="KILOGRAMS", type=float, help="body weight")
     group.add_argument("--subject-id", metavar="ID", help="pseudonym")
+
+
+def _add_picture_options(parser: ArgumentParser) -> None:
+    group = parser.add_argument_group(
+        "pictures and videos", "What a frame does not say of itself; it goes before what a DICOM header says."
+    )
+    group.add_argument("--site", metavar="NAME", default="", help="where it was taken, such as rectus_femoris")
+    group.add_argument("--depth-mm", metavar="MM", type=float, help="depth that it shows")
+    group.add_argument("--spacing-mm", metavar="MM", type=float, help="size of a pixel")
+    group.add_argument("--image", metavar="N", type=int, help="which of several images side by side, from 1")
 
 
 def add_talk_options(parser: ArgumentParser, *, quiet: bool = True) -> None:
@@ -59,7 +70,9 @@ def subject_of(args: Namespace) -> Subject:
 
 def load_options_of(args: Namespace) -> LoadOptions:
     """Return what the user adds to a source."""
-    return LoadOptions(series=args.series)
+    return LoadOptions(
+        series=args.series, site=args.site, depth_mm=args.depth_mm, spacing_mm=args.spacing_mm, image=args.image
+    )
 
 
 def positive_int(text: str) -> int:

@@ -9,8 +9,6 @@ from myoscope.cli.command import Command
 from myoscope.cli.options import add_talk_options, natural, positive_float, positive_int
 from myoscope.cli.progress import show_progress
 
-AXES = ("X", "Y", "Z")
-
 
 def configure(parser: ArgumentParser) -> None:
     """Add the arguments."""
@@ -26,8 +24,13 @@ def configure(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--labels", metavar="LABELMAP", type=Path, help="label map to render as scans")
     parser.add_argument("--cut", action="store_true", help="let the field of view cut the anatomy anywhere")
-    parser.add_argument("--spacing", metavar=AXES, nargs=3, type=positive_float, help="spacing of the scans, in mm")
-    parser.add_argument("--size", metavar=AXES, nargs=3, type=positive_int, help="size of the scans, in voxels")
+    axes = "x, y and, of volumes, z"
+    parser.add_argument("--spacing", metavar="N", nargs="+", type=positive_float, help=f"spacing in mm: {axes}")
+    parser.add_argument("--size", metavar="N", nargs="+", type=positive_int, help=f"size in voxels or pixels: {axes}")
+    parser.add_argument("--site", metavar="NAME", default="", help="site of the modality, such as biceps (ultrasound)")
+    parser.add_argument(
+        "--frames", metavar="N", type=positive_int, default=0, help="make videos of N frames (ultrasound)"
+    )
     add_talk_options(parser)
     parser.set_defaults(run=run)
 
@@ -43,6 +46,8 @@ def run(args: Namespace) -> None:
         spacing_mm=None if args.spacing is None else tuple(args.spacing),
         size=None if args.size is None else tuple(args.size),
         complete=not args.cut,
+        site=args.site,
+        frames=args.frames,
     )
     with show_progress(quiet=args.quiet) as progress:
         progress("synthesize", 0, args.number)

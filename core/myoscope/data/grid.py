@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,13 @@ from myoscope.errors import GeometryError
 SAME_GRID_TOLERANCE_VOXELS = 1e-2
 #: A direction matrix may leave orthonormality by this much before it is refused.
 ORTHONORMAL_TOLERANCE = 1e-3
+
+
+class LengthUnit(StrEnum):
+    """What a grid's spacing counts: millimeters, or pixels of a picture whose scale nobody knows."""
+
+    MM = "mm"
+    PX = "px"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +38,7 @@ class Grid:
         spacing_mm: Distance of neighbouring samples; there is no default.
         origin: Position of the center of the first sample, in mm.
         direction: Cosines, row by row.
+        unit: `px` for a picture without a known scale; spacing and origin then count its pixels, not mm.
 
     Raises:
         GeometryError: Sizes or spacings that are not positive and finite, or a direction that is not a rotation.
@@ -39,6 +48,7 @@ class Grid:
     spacing_mm: tuple[float, ...]
     origin: tuple[float, ...]
     direction: tuple[float, ...]
+    unit: LengthUnit = LengthUnit.MM
 
     def __post_init__(self) -> None:
         n = len(self.size)
@@ -59,6 +69,12 @@ class Grid:
     def identity(cls, size: tuple[int, ...], spacing_mm: tuple[float, ...], origin: tuple[float, ...]) -> Grid:
         """Return a grid whose index axes are the patient's axes."""
         return cls(size, spacing_mm, origin, tuple(float(v) for v in np.eye(len(size)).ravel()))
+
+    @classmethod
+    def picture(cls, size: tuple[int, int], spacing_mm: tuple[float, float] | None) -> Grid:
+        """Return the grid of a picture, (width, height): x to its right, y down; in pixels when there is no scale."""
+        unit = LengthUnit.PX if spacing_mm is None else LengthUnit.MM
+        return cls(size, spacing_mm or (1.0, 1.0), (0.0, 0.0), (1.0, 0.0, 0.0, 1.0), unit)
 
     @property
     def ndim(self) -> int:
@@ -93,7 +109,7 @@ class Grid:
 
     def is_same(self, other: Grid) -> bool:
         """Tell whether both grids have the same samples at the same places."""
-        if self.size != other.size:
+        if self.size != other.size or self.unit is not other.unit:
             return False
         corners = np.array(np.meshgrid(*[(0, s - 1) for s in self.size])).reshape(self.ndim, -1).T
         distance = max(math.dist(self.position(tuple(c)), other.position(tuple(c))) for c in corners)

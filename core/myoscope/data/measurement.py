@@ -7,6 +7,7 @@ from dataclasses import astuple, dataclass, fields
 from typing import TYPE_CHECKING
 
 from myoscope.anatomy import Side
+from myoscope.data.frames import Caliper, FrameValue
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,9 +40,19 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class Measurements:
-    """All measurements of one case, in the order they are written."""
+    """All measurements of one case, in the order they are written.
+
+    Attributes:
+        rows: One a quantity, structure and side.
+        frames: What each frame of a video gave; empty for everything else.
+        calipers: Where lengths were taken in a picture, for people to see.
+        shown_frame: The frame of a video that stands for it in pictures.
+    """
 
     rows: tuple[Measurement, ...] = ()
+    frames: tuple[FrameValue, ...] = ()
+    calipers: tuple[Caliper, ...] = ()
+    shown_frame: int = 0
 
     def __iter__(self) -> Iterator[Measurement]:
         return iter(self.rows)

@@ -25,6 +25,7 @@ class ModalityInfo:
         recipes: Name -> recipe.
         default_model: Id of the model that `analyze` takes when none is named.
         weights_dir: Folder of embedded model packages.
+        sites: Site -> id of the model that reads it, for a modality that images one place at a time; empty for others.
         published: Table of what others reported, CSV with the columns model, structure, metric, value, source; the
             structure `text` is a mean that their text states.
     """
@@ -36,6 +37,7 @@ class ModalityInfo:
     recipes: Mapping[str, Recipe]
     default_model: str
     weights_dir: Path
+    sites: Mapping[str, str] = field(default_factory=dict)
     published: Path | None = None
 
 
@@ -59,10 +61,18 @@ class LoadOptions:
     Attributes:
         series: UID or number of the DICOM series to take when there are several.
         case_id: Name of the case; derived from the source when empty.
+        site: Where a picture was taken, a site of the modality.
+        depth_mm: Depth that a picture shows, in mm, when its file does not say.
+        spacing_mm: Pixel size of a picture, in mm, when its file does not say.
+        image: Which image, from 1, of a picture that shows several side by side.
     """
 
     series: str | None = None
     case_id: str = ""
+    site: str = ""
+    depth_mm: float | None = None
+    spacing_mm: float | None = None
+    image: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +83,8 @@ class SynthesisOptions:
         label_map: A label map to render instead of the modality's parametric anatomy.
         spacing_mm: Spacing of the scan, (x, y, z); drawn from the seed when None.
         size: Number of voxels (x, y, z); follows the anatomy when None.
+        site: Site to synthesize, for a modality that has sites; drawn from the seed when empty.
+        frames: Frames of a video; 0 for a single picture or a volume.
         complete: True keeps the whole anatomy in view; False lets the seed cut it anywhere.
     """
 
@@ -80,6 +92,8 @@ class SynthesisOptions:
     spacing_mm: tuple[float, ...] | None = None
     size: tuple[int, ...] | None = None
     complete: bool = True
+    site: str = ""
+    frames: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,14 +13,16 @@ class TrainingPlan:
 
     Attributes:
         loss: `dice` or `dice_ce`.
-        learning_rate: Of AdamW.
-        weight_decay: Of AdamW.
+        learning_rate: Of the optimizer.
+        weight_decay: Of the optimizer.
         batch_size: Windows a step.
         crops_per_case: Random windows taken from one case.
         max_epochs: An epoch passes every training case once.
-        schedule: `constant`, or `one_cycle` for a warm-up and a cosine decay over the run.
+        schedule: `constant`, or `one_cycle` for a warm-up and a cosine decay over the run; nnU-Net's is `poly`.
         ema_decay: Exponential moving average of the weights that are saved; 0 for none.
         precision: Lightning's precision, such as `bf16-mixed`.
+        optimizer: `adamw` or `adam`; nnU-Net's is `sgd`.
+        patience: Validations without a better Dice after which training stops; 0 to train all epochs.
     """
 
     loss: str
@@ -32,6 +34,8 @@ class TrainingPlan:
     schedule: str = "constant"
     ema_decay: float = 0.0
     precision: str = "32-true"
+    optimizer: str = "adamw"
+    patience: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +45,9 @@ class Recipe:
     Attributes:
         name: `modality/network`, also the id of the embedded model.
         structures: Names in the order of output channels 1, 2, ...; channel 0 is background.
-        spacing_mm: The model's grid, (x, y, z).
-        window: Input size of the network in voxels, (x, y, z).
+        spacing_mm: The model's grid, (x, y, z); empty for pictures, whose view fills the window or, for nnU-Net, is
+            taken pixel by pixel.
+        window: Input size of the network in voxels, (x, y, z), or pixels, (x, y).
         overlap: Share of a window that neighbours overlap by at inference.
         preprocessing: Numbers that the plugin's `preprocess` reads.
         network: Which network the plugin builds.

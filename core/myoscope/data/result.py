@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from myoscope.data.finding import Finding
 from myoscope.data.measurement import Measurements
 from myoscope.data.scan import Scan
 from myoscope.data.segmentation import Segmentation
 from myoscope.data.subject import Subject
+
+if TYPE_CHECKING:
+    from myoscope.evaluation.values import Evaluation
 
 RESEARCH_USE_ONLY = "Research use only. Not a medical device; not for diagnosis or treatment."
 
@@ -60,6 +64,7 @@ class Provenance:
         model: The model, or None when labels were given.
         device: Where the model ran; empty without one.
         stages: Cost of each stage, in order.
+        reference: Where the labels came from that the segmentation is compared with; empty without any.
     """
 
     versions: Mapping[str, str]
@@ -68,6 +73,7 @@ class Provenance:
     model: ModelReference | None
     device: str
     stages: tuple[StageCost, ...]
+    reference: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +83,9 @@ class SliceRow:
     Attributes:
         structure: Structure name.
         side: Side of the body.
-        slice: Index along the slice axis, from the feet upward.
-        position_mm: Position of the slice along the body axis, LPS.
-        area_cm2: Area in the slice's own plane.
+        slice: Index along the slice axis, from the feet upward; of the frame of a picture or video.
+        position_mm: Position of the slice along the body axis, LPS; NaN for a frame.
+        area_cm2: Area in the slice's own plane; NaN in a picture without a scale.
         intensity_mean: Mean of the scan's first channel, in its own unit.
     """
 
@@ -93,7 +99,10 @@ class SliceRow:
 
 @dataclass(frozen=True, slots=True)
 class CaseResult:
-    """Scan, segmentation, measurements, findings and provenance of one case."""
+    """Scan, segmentation, measurements, findings and provenance of one case.
+
+    `evaluation` is the comparison with reference labels, or None when none were given.
+    """
 
     scan: Scan
     segmentation: Segmentation
@@ -102,6 +111,7 @@ class CaseResult:
     findings: tuple[Finding, ...]
     subject: Subject
     provenance: Provenance
+    evaluation: Evaluation | None = None
 
     @property
     def case_id(self) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from myoscope.data.finding import Finding
+from myoscope.data.frames import Calibration
 from myoscope.data.grid import Grid
 from myoscope.data.subject import Subject
 from myoscope.errors import GeometryError, UnreadableError
@@ -21,15 +22,18 @@ class Scan:
 
     Attributes:
         modality: Name of the plugin that loaded it.
-        channels: Name -> array of shape `grid.shape`; for example `ct` in HU.
+        channels: Name -> array of shape `grid.shape`, for example `ct` in HU; (frames, *`grid.shape`) for a video.
         grid: Where the voxels lie.
         case_id: Names the output files.
         source: What it was read from, for people; never parsed.
         subject: What the headers say of the person.
         findings: What loading had to do or noticed.
+        times_s: Time of each frame of a video; empty for a single picture or a volume.
+        calibration: How the pixels of a picture got their size; None for a volume.
+        site: Where a picture was taken, a site of its modality; empty when it was not said.
 
     Raises:
-        GeometryError: A channel whose shape is not the grid's.
+        GeometryError: A channel whose shape is not the grid's, or a video with other than one time a frame.
         UnreadableError: No channel, or a channel with NaN or infinite values.
     """
 
@@ -40,15 +44,17 @@ class Scan:
     source: str = ""
     subject: Subject = field(default_factory=Subject)
     findings: tuple[Finding, ...] = ()
+    times_s: tuple[float, ...] = ()
+    calibration: Calibration | None = None
+    site: str = ""
 
     def __post_init__(self) -> None:
         if not self.channels:
             raise UnreadableError("A scan needs at least one channel.")
+        expected = (len(self.times_s), *self.grid.shape) if self.times_s else self.grid.shape
         for name, array in self.channels.items():
-            if array.shape != self.grid.shape:
-                raise GeometryError(
-                    f"{self.case_id}: channel {name!r} has shape {array.shape}, its grid {self.grid.shape}."
-                )
+            if array.shape != expected:
+                raise GeometryError(f"{self.case_id}: channel {name!r} has shape {array.shape}, expected {expected}.")
             if (
                 array.dtype.kind == "f"
                 and not np.isfinite(array.sum(dtype=np.float64))

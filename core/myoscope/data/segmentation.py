@@ -13,19 +13,23 @@ from myoscope.data.finding import Finding
 from myoscope.data.grid import Grid
 from myoscope.errors import GeometryError
 
+#: A volume has three axes, a video two and time.
+MAX_AXES = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Segmentation:
     """A label map.
 
     Attributes:
-        labels: Shape `grid.shape`, uint8; 0 is background.
+        labels: Shape `grid.shape`, uint8; 0 is background; (frames, *`grid.shape`) for a video.
         grid: Where the voxels lie.
         structures: Every structure of the modality.
         predicted: Names that the model was trained to find; the others are 'not predicted', which is not 'absent'.
         sides_split: True when left structures carry `id + 100`; False when both sides share one value.
         by_model: True for a network's output, which `refine` may clean; labels that a person gave are never changed.
         findings: What splitting and clean-up noticed.
+        confidence: The model's own for each frame, 0 to 1; empty for volumes and for labels that a person gave.
 
     Raises:
         GeometryError: Labels whose shape is not the grid's.
@@ -38,9 +42,10 @@ class Segmentation:
     sides_split: bool
     by_model: bool = False
     findings: tuple[Finding, ...] = field(default=())
+    confidence: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.labels.shape != self.grid.shape:
+        if self.labels.shape[-self.grid.ndim :] != self.grid.shape or self.labels.ndim > MAX_AXES:
             raise GeometryError(f"The labels have shape {self.labels.shape}, their grid {self.grid.shape}.")
 
     def entries(self) -> Iterator[tuple[int, Structure, Side]]:

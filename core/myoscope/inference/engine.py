@@ -1,4 +1,4 @@
-"""Run a model over a scan: preprocess, windows, labels on the scan's own grid."""
+"""Run a network over a scan: windows of a volume or frames of a picture, labels on the scan's own grid."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from myoscope.data.grid import Grid
+from myoscope.data.grid import Grid, LengthUnit
 from myoscope.data.recipe import Recipe
 from myoscope.data.scan import Scan
 from myoscope.errors import UsageError
+from myoscope.inference.frames import label_frames
 from myoscope.inference.restore import restore_labels
 from myoscope.inference.windows import blended_slabs, plan_windows
 
@@ -19,7 +20,11 @@ if TYPE_CHECKING:
     import torch
 
     from myoscope.anatomy import StructureSet
+    from myoscope.hookspecs import Modality
+    from myoscope.models import ModelPackage
 
+#: Axes of a picture's grid.
+FLAT = 2
 #: Called with windows done and windows in all.
 WindowProgress = Callable[[int, int], None]
 
@@ -46,6 +51,31 @@ def choose_device(name: str) -> str:
     raise UsageError(f"Device {name!r} is not available.", "Choose auto, cpu, gpu, gpu:N or mps.")
 
 
+def run_model(
+    scan: Scan, modality: Modality, package: ModelPackage, *, device: str, progress: WindowProgress | None = None
+) -> tuple[NDArray[np.uint8], tuple[float, ...]]:
+    """Return what `segment` does, by the package's own backend.
+
+    Args:
+        scan: The scan as loaded.
+        modality: That prepares the scan and builds the network.
+        package: The model.
+        device: A torch device.
+        progress: Called with windows or frames done and in all.
+
+    Raises:
+        ModelError: The weights do not fit.
+    """
+    from myoscope.models import load_network
+
+    recipe, structures = package.card.recipe, modality.describe().structures
+    if package.card.backend == "nnunet":
+        return _by_nnunet(scan, package, structures, device, progress)
+    network = load_network(package, modality, device)
+    prepared = modality.preprocess(scan, recipe)
+    return segment(scan, prepared, network, recipe, structures, device=device, progress=progress)
+
+
 def segment(
     scan: Scan,
     prepared: Scan,
@@ -55,8 +85,10 @@ def segment(
     *,
     device: str,
     progress: WindowProgress | None = None,
-) -> NDArray[np.uint8]:
-    """Return unsplit labels (structure ids) on the scan's own grid.
+) -> tuple[NDArray[np.uint8], tuple[float, ...]]:
+    """Return unsplit labels (structure ids) on the scan's own grid, and the network's confidence in each frame.
+
+    A volume has no frames, so its confidence is empty.
 
     Args:
         scan: The scan as loaded.
@@ -65,13 +97,45 @@ def segment(
         recipe: Gives window, overlap and the structure of each channel.
         structures: Gives the ids.
         device: A torch device.
-        progress: Called with windows done and windows in all.
+        progress: Called with windows or frames done and in all.
     """
-    values = np.array([0, *(structures[name].id for name in recipe.structures)], dtype=np.uint8)
-    volume = np.stack([np.asarray(a, dtype=np.float32) for a in prepared.channels.values()])
+    values = _values(recipe, structures)
+    channels = list(prepared.channels.values())
+    if scan.grid.ndim == FLAT:
+        frames = np.stack(channels, axis=-3)
+        frames = frames if scan.times_s else frames[None]
+        labels, confidence = label_frames(
+            frames, prepared.grid, network, values=values, scan_grid=scan.grid, device=device,
+            on_frame=_counter(len(frames), progress),
+        )  # fmt: skip
+        return (labels if scan.times_s else labels[0]), confidence
+    volume = np.stack([np.asarray(a, dtype=np.float32) for a in channels])
     return label_volume(
         volume, prepared.grid, network, recipe, values=values, scan_grid=scan.grid, device=device, progress=progress
+    ), ()
+
+
+def _by_nnunet(
+    scan: Scan, package: ModelPackage, structures: StructureSet, device: str, progress: WindowProgress | None
+) -> tuple[NDArray[np.uint8], tuple[float, ...]]:
+    """Return labels on the scan's own grid and the confidence in each frame, by nnU-Net."""
+    from myoscope.nnunet import label_frames as label_by_nnunet
+
+    assert scan.calibration is not None
+    view = scan.calibration.view.slices
+    frames = scan.image if scan.times_s else scan.image[None]
+    spacing = (scan.grid.spacing_mm[0], scan.grid.spacing_mm[1]) if scan.grid.unit is LengthUnit.MM else None
+    found, confidence = label_by_nnunet(
+        frames[(..., *view)], spacing, package, device=device, on_frame=_counter(len(frames), progress)
     )
+    labels = np.zeros(frames.shape, dtype=np.uint8)
+    labels[(..., *view)] = _values(package.card.recipe, structures)[found]
+    return (labels if scan.times_s else labels[0]), tuple(float(c) for c in confidence)
+
+
+def _values(recipe: Recipe, structures: StructureSet) -> NDArray[np.uint8]:
+    """Return the label value of each output channel."""
+    return np.array([0, *(structures[name].id for name in recipe.structures)], dtype=np.uint8)
 
 
 def label_volume(
@@ -89,13 +153,7 @@ def label_volume(
     import torch
 
     plan = plan_windows(volume.shape[1:], recipe.window[::-1], recipe.overlap)
-    done = 0
-
-    def on_window() -> None:
-        nonlocal done
-        done += 1
-        if progress is not None:
-            progress(done, plan.count)
+    on_window = _counter(plan.count, progress)
 
     def predict(window: torch.Tensor) -> torch.Tensor:
         logits: torch.Tensor = network(window)
@@ -104,3 +162,16 @@ def label_volume(
     with torch.inference_mode():
         slabs = blended_slabs(volume, predict, plan, classes=len(values), device=device, on_window=on_window)
         return restore_labels(slabs, grid, scan_grid, values)
+
+
+def _counter(total: int, progress: WindowProgress | None) -> Callable[[], None]:
+    """Return a function that reports one more of `total` done each time it is called."""
+    done = 0
+
+    def count() -> None:
+        nonlocal done
+        done += 1
+        if progress is not None:
+            progress(done, total)
+
+    return count

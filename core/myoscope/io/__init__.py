@@ -1,4 +1,4 @@
-"""Read volumes, labels and subjects; write cases, volumes and DICOM series."""
+"""Read volumes, pictures, videos, labels and subjects; write cases, volumes and DICOM series."""
 
 from myoscope.io.case_files import check_writable, write_case, write_labelled_case
 from myoscope.io.dicom_writing import write_dicom_series
@@ -7,17 +7,22 @@ from myoscope.io.images_in_memory import volume_from_image
 from myoscope.io.labels import read_labels
 from myoscope.io.names import case_id_of
 from myoscope.io.peeking import peek
+from myoscope.io.pictures import read_picture
 from myoscope.io.subjects import read_subject
-from myoscope.io.values import Peek, Volume
+from myoscope.io.values import Peek, Picture, PictureRegion, PictureScale, Volume
 from myoscope.io.volumes import read_volume
 
 __all__ = [
     "Peek",
+    "Picture",
+    "PictureRegion",
+    "PictureScale",
     "Volume",
     "case_id_of",
     "check_writable",
     "peek",
     "read_labels",
+    "read_picture",
     "read_subject",
     "read_volume",
     "volume_from_image",

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
 
 from myoscope.data.modality import LabelledCase
 from myoscope.data.result import CaseResult
+from myoscope.data.scan import Scan
 from myoscope.io.atomic import check_writable, written_together
+from myoscope.io.flat import FLAT
 from myoscope.io.label_tables import write_table
 from myoscope.io.nifti import write_nifti
+from myoscope.io.picture_writing import write_cine, write_picture
 from myoscope.io.seg_nrrd import write_seg_nrrd
-from myoscope.io.tables import write_findings, write_json, write_measurements, write_run, write_slices
+from myoscope.io.tables import write_findings, write_frames, write_json, write_measurements, write_run, write_slices
 
 __all__ = ["check_writable", "write_case", "write_labelled_case"]
 
@@ -27,6 +33,8 @@ def write_case(result: CaseResult, folder: Path, *, report: bool = True) -> Path
         OutputError: The folder cannot be written; nothing is left behind.
     """
     from myoscope.report import preview_png, report_html
+    from myoscope.report.annotated_video import write_annotated_video
+    from myoscope.report.frames import is_video
 
     check_writable(folder)
     preview = preview_png(result)
@@ -40,6 +48,13 @@ def write_case(result: CaseResult, folder: Path, *, report: bool = True) -> Path
         write_slices(result, partial / "slices.csv")
         write_findings(result, partial / "findings.json")
         write_run(result, partial / "run.json")
+        if result.evaluation is not None:
+            from myoscope.evaluation import write_rows
+
+            write_rows(result.evaluation, partial / "evaluation.csv")
+        if is_video(result):
+            write_frames(result, partial / "frames.csv")
+            write_annotated_video(result, partial / f"{case}_annotated.mp4")
         (partial / "preview.png").write_bytes(preview)
         if report:
             (partial / "report.html").write_text(page, encoding="utf-8")
@@ -49,7 +64,8 @@ def write_case(result: CaseResult, folder: Path, *, report: bool = True) -> Path
 def write_labelled_case(case: LabelledCase, folder: Path) -> Path:
     """Write a labelled case as `images/`, `labels/` and `facts/` of `folder`, and return `folder`.
 
-    A scan with several channels gives one image a channel, `<case>_<channel>.nii.gz`.
+    A scan with several channels gives one image a channel, `<case>_<channel>.nii.gz`. A picture and its labels become
+    PNG, which says nothing of its scale: the facts do. A video becomes a multi-frame DICOM.
 
     Raises:
         OutputError: The folder cannot be written; nothing is left behind.
@@ -60,7 +76,20 @@ def write_labelled_case(case: LabelledCase, folder: Path) -> Path:
             (partial / part).mkdir()
         for channel, array in channels.items():
             title = name if len(channels) == 1 else f"{name}_{channel}"
-            write_nifti(array, case.scan.grid, partial / "images" / f"{title}.nii.gz")
-        write_nifti(case.segmentation.labels, case.segmentation.grid, partial / "labels" / f"{name}.nii.gz")
+            _write_image(array, case.scan, partial / "images" / title)
+        if case.scan.grid.ndim == FLAT and not case.scan.times_s:
+            write_picture(case.segmentation.labels, partial / "labels" / f"{name}.png")
+        else:
+            write_nifti(case.segmentation.labels, case.segmentation.grid, partial / "labels" / f"{name}.nii.gz")
         write_json(partial / "facts" / f"{name}.json", dict(case.facts))
     return folder
+
+
+def _write_image(array: NDArray[Any], scan: Scan, stem: Path) -> None:
+    """Write a channel as the kind of file that its modality comes in."""
+    if scan.grid.ndim != FLAT:
+        write_nifti(array, scan.grid, stem.with_name(f"{stem.name}.nii.gz"))
+    elif scan.times_s:
+        write_cine(array, scan, stem.with_name(f"{stem.name}.dcm"))
+    else:
+        write_picture(array, stem.with_name(f"{stem.name}.png"))

@@ -57,7 +57,7 @@ def write_dicom_series(
     return folder
 
 
-def _uid(digest: bytes, name: str) -> str:
+def uid_of(digest: bytes, name: str) -> str:
     """Return a UID under 2.25 that follows from the content."""
     return f"2.25.{int.from_bytes(hashlib.sha256(digest + name.encode()).digest()[:UID_BYTES])}"
 
@@ -75,13 +75,13 @@ def _slice_dataset(grid: Grid, k: int, digest: bytes) -> Any:  # noqa: ANN401
     dataset = Dataset()
     dataset.file_meta = FileMetaDataset()
     dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID = CTImageStorage
-    dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID = _uid(digest, f"slice {k}")
+    dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID = uid_of(digest, f"slice {k}")
     dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     dataset.ImageType = ["DERIVED", "PRIMARY", "AXIAL"]
     dataset.Modality = "CT"
     dataset.StudyDescription = "Research use only"
-    dataset.StudyInstanceUID, dataset.SeriesInstanceUID = _uid(digest, "study"), _uid(digest, "series")
-    dataset.FrameOfReferenceUID = _uid(digest, "frame of reference")
+    dataset.StudyInstanceUID, dataset.SeriesInstanceUID = uid_of(digest, "study"), uid_of(digest, "series")
+    dataset.FrameOfReferenceUID = uid_of(digest, "frame of reference")
     dataset.StudyID, dataset.SeriesNumber, dataset.InstanceNumber = "1", 1, k + 1
     dataset.PatientName = dataset.PatientID = "SYNTHETIC"
     dataset.StudyDate = dataset.StudyTime = dataset.AccessionNumber = dataset.ReferringPhysicianName = ""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from myoscope.data.grid import Grid
 from myoscope.errors import GeometryError, OutputError, UsageError
+from myoscope.io.flat import as_volume
 from myoscope.io.nifti import write_nifti
 
 ITK_SUFFIXES = (".nrrd", ".mha")
@@ -20,7 +21,7 @@ def write_volume(array: NDArray[Any], grid: Grid, path: Path) -> Path:
     """Write a volume as .nii.gz, .nrrd or .mha, by the name of `path`, and return `path`.
 
     Args:
-        array: Shape `grid.shape`; its type is kept.
+        array: Shape `grid.shape`; its type is kept. The frames of a picture or video become slices.
         grid: Where the voxels lie.
         path: In a folder that exists.
 
@@ -32,6 +33,7 @@ def write_volume(array: NDArray[Any], grid: Grid, path: Path) -> Path:
     suffix = next((s for s in (".nii.gz", *ITK_SUFFIXES) if path.name.lower().endswith(s)), None)
     if suffix is None:
         raise UsageError(f"{path.name} has an unknown ending.", "Use .nii.gz, .nrrd or .mha.")
+    array, grid = as_volume(array, grid)
     if array.shape != grid.shape:
         raise GeometryError(f"The array has shape {array.shape}, its grid {grid.shape}.")
     partial = path.with_name(f".partial-{os.getpid()}-{path.name}")

@@ -16,6 +16,8 @@ from myoscope.data.finding import Finding, Severity
 from myoscope.data.grid import Grid
 from myoscope.data.segmentation import Segmentation
 from myoscope.errors import GeometryError, UnreadableError
+from myoscope.io.flat import FLAT
+from myoscope.io.flat_labels import read_flat_labels
 from myoscope.io.headers import NRRD_SUFFIXES, is_volume_name
 from myoscope.io.label_tables import Meaning, find_table, id_meanings, named_meaning, output_values, read_table
 from myoscope.io.text_headers import nrrd_fields
@@ -39,8 +41,10 @@ class _LabelFile:
     findings: tuple[Finding, ...] = ()
 
 
-def read_labels(source: Path, structures: StructureSet, *, on: Grid) -> Segmentation:
+def read_labels(source: Path, structures: StructureSet, *, on: Grid, only: tuple[str, ...] = ()) -> Segmentation:
     """Return the segmentation in a .seg.nrrd or a label NIfTI, NRRD or MetaImage file, on the scan's grid.
+
+    The labels of a picture may also be a mask or LabelMe outlines; see `flat_labels`.
 
     What a value means is taken from the segment names, else from a table beside the file (`<name>_labels.tsv`), else
     from the ids of the conventions (left adds 100). A table also says which structures were looked for.
@@ -49,6 +53,7 @@ def read_labels(source: Path, structures: StructureSet, *, on: Grid) -> Segmenta
         source: The label file.
         structures: What the modality knows.
         on: The scan's grid; the labels may lie on it in another axis order, a .seg.nrrd also cropped.
+        only: Structures that a mask of a picture can mean; it matters for a mask of one value alone.
 
     Raises:
         UnreadableError: Not a label file, or values that mean nothing.
@@ -56,6 +61,8 @@ def read_labels(source: Path, structures: StructureSet, *, on: Grid) -> Segmenta
     """
     if not source.is_file():
         raise UnreadableError(f"There is no label file at {source}.")
+    if on.ndim == FLAT:
+        return read_flat_labels(source, structures, on=on, only=only)
     if not is_volume_name(source.name):
         raise UnreadableError(f"{source.name} is not a label file.", "Give a .seg.nrrd, NIfTI, NRRD or MetaImage file.")
     path = find_table(source)

@@ -1,11 +1,14 @@
-"""The name of a case, from the name of its source."""
+"""The name of a case, from the name of its source, and the names of pictures and videos."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-SUFFIXES = (".seg.nrrd", ".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd", ".dcm", ".zip")
+PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
+VIDEO_SUFFIXES = (".mp4", ".avi")
+VOLUME_SUFFIXES = (".seg.nrrd", ".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd", ".dcm", ".zip")
+SUFFIXES = (*VOLUME_SUFFIXES, *PICTURE_SUFFIXES, *VIDEO_SUFFIXES)
 
 
 def case_id_of(source: Path) -> str:
@@ -14,3 +17,13 @@ def case_id_of(source: Path) -> str:
     suffix = next((s for s in SUFFIXES if name.lower().endswith(s)), "")
     stem = name[: len(name) - len(suffix)] if suffix else name
     return re.sub(r"[^A-Za-z0-9._-]+", "_", stem).strip("._") or "case"
+
+
+def is_picture_name(name: str) -> bool:
+    """Tell whether a file name ends like a picture."""
+    return name.lower().endswith(PICTURE_SUFFIXES)
+
+
+def is_video_name(name: str) -> bool:
+    """Tell whether a file name ends like a video."""
+    return name.lower().endswith(VIDEO_SUFFIXES)

@@ -10,8 +10,9 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from myoscope.data.grid import Grid
+from myoscope.data.grid import Grid, LengthUnit
 from myoscope.errors import GeometryError, UnreadableError
+from myoscope.io.flat import as_volume
 from myoscope.io.headers import VolumeHeader, open_unpacked, read_samples
 from myoscope.io.intensities import rescale
 
@@ -128,13 +129,17 @@ def affine_from_grid(grid: Grid) -> NDArray[np.float64]:
 
 
 def write_nifti(array: NDArray[Any], grid: Grid, path: Path) -> None:
-    """Write `array`, shape `grid.shape`, as .nii.gz with sform and qform; equal input gives equal bytes."""
+    """Write `array`, shape `grid.shape`, as .nii.gz with sform and qform; equal input gives equal bytes.
+
+    The frames of a picture or video become slices; a picture without a scale has no unit.
+    """
     import nibabel as nib
 
+    array, grid = as_volume(array, grid)
     header = nib.Nifti1Header()
     header.set_data_dtype(array.dtype)
     header.set_data_shape(grid.size)
-    header.set_xyzt_units("mm")
+    header.set_xyzt_units("mm" if grid.unit is LengthUnit.MM else "unknown")
     affine = affine_from_grid(grid)
     header.set_sform(affine, code="scanner")
     header.set_qform(affine, code="scanner")

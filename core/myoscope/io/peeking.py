@@ -28,6 +28,7 @@ from myoscope.io.headers import (
     read_samples,
 )
 from myoscope.io.intensities import rescale
+from myoscope.io.names import is_picture_name, is_video_name
 from myoscope.io.values import Peek
 from myoscope.io.volume_files import read_header
 
@@ -36,10 +37,12 @@ MAX_FILES_TRIED = 200
 #: Header fields that describe what was scanned.
 DESCRIPTIONS = ("BodyPartExamined", "StudyDescription", "SeriesDescription", "ProtocolName")
 NUMERIC_KINDS = "iuf"
+#: What an MP4 file says after its first four bytes, and where an AVI file says what it is.
+MP4_BRAND, AVI_START, AVI_KIND = b"ftyp", b"RIFF", b"AVI "
 
 
 def peek(source: Path) -> Peek | None:
-    """Return what the header of a source tells, or None when it is no medical image; reads no more than it must."""
+    """Return what the header of a source tells, or None when it is no image; reads no more than it must."""
     try:
         if source.is_dir():
             tried = itertools.islice(walk_dicom(source), MAX_FILES_TRIED)
@@ -47,14 +50,22 @@ def peek(source: Path) -> Peek | None:
             return next((glance for glance in glances if glance), None)
         if not source.is_file():
             return None
-        if is_archive_name(source.name):
-            return _peek_archive(source)
-        if is_volume_name(source.name):
-            with open_unpacked(source) as stream:
-                return _peek_volume(stream, source.name, "volume")
-        return _peek_dicom(source, folder=False) if is_dicom(source) else None
-    except (InputError, zipfile.BadZipFile, *BROKEN_FILE_ERRORS):
+        return _peek_file(source)
+    except (InputError, SyntaxError, zipfile.BadZipFile, *BROKEN_FILE_ERRORS):
         return None  # what cannot be read is no image; `load` says why
+
+
+def _peek_file(path: Path) -> Peek | None:
+    if is_archive_name(path.name):
+        return _peek_archive(path)
+    if is_volume_name(path.name):
+        with open_unpacked(path) as stream:
+            return _peek_volume(stream, path.name, "volume")
+    if is_picture_name(path.name):
+        return _peek_picture(path)
+    if is_video_name(path.name):
+        return _peek_video(path)
+    return _peek_dicom(path, folder=False) if is_dicom(path) else None
 
 
 def _peek_dicom(path: Path, *, folder: bool) -> Peek | None:
@@ -91,6 +102,20 @@ def _peek_volume(stream: IO[bytes], name: str, kind: str) -> Peek:
         spacing=header.spacing_mm,
         sample=_first_slice(stream, header),
     )
+
+
+def _peek_picture(path: Path) -> Peek:
+    from myoscope.io.pictures import picture_size
+
+    return Peek("picture", dicom_modality=None, description=path.name, ndim=2, size=picture_size(path), spacing=())
+
+
+def _peek_video(path: Path) -> Peek | None:
+    with path.open("rb") as stream:
+        start = stream.read(12)
+    if start[4:8] != MP4_BRAND and not (start[:4] == AVI_START and start[8:12] == AVI_KIND):
+        return None
+    return Peek("video", dicom_modality=None, description=path.name, ndim=3, size=(), spacing=())
 
 
 def _first_slice(stream: IO[bytes], header: VolumeHeader) -> Any:  # noqa: ANN401

@@ -11,11 +11,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from myoscope.data.frames import FrameValue
 from myoscope.data.measurement import Measurement
 from myoscope.data.result import RESEARCH_USE_ONLY, CaseResult, SliceRow
 
 MEASUREMENT_COLUMNS = ("case_id", "modality", *(f.name for f in fields(Measurement)))
 SLICE_COLUMNS = ("case_id", *(f.name for f in fields(SliceRow)))
+FRAME_COLUMNS = ("case_id", *(f.name for f in fields(FrameValue)))
 SIGNIFICANT_DIGITS = 6
 
 
@@ -32,6 +34,12 @@ def write_slices(result: CaseResult, path: Path) -> None:
     """Write `slices.csv`, a row a structure and slice."""
     rows = ({"case_id": result.case_id} | asdict(row) for row in result.slices)
     _write_csv(path, SLICE_COLUMNS, rows)
+
+
+def write_frames(result: CaseResult, path: Path) -> None:
+    """Write `frames.csv`, a row a frame, structure and quantity of a video."""
+    rows = ({"case_id": result.case_id} | asdict(row) for row in result.measurements.frames)
+    _write_csv(path, FRAME_COLUMNS, rows)
 
 
 def write_findings(result: CaseResult, path: Path) -> None:

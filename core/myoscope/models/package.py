@@ -39,7 +39,8 @@ def read_package(folder: Path) -> ModelPackage:
     """Return the package in `folder`.
 
     Raises:
-        ModelError: The card or the weights are missing, or the weights do not match the card's hash.
+        ModelError: The card or the weights are missing, or the weights, or an nnU-Net's plans, do not match the card's
+            hash.
     """
     card = read_card(folder / CARD)
     weights = folder / WEIGHTS
@@ -51,6 +52,10 @@ def read_package(folder: Path) -> ModelPackage:
             f"The weights of {card.id} do not match its card: sha256 {found[:12]} instead of {card.sha256[:12]}.",
             "The package is damaged or was changed; import it again from its source.",
         )
+    if card.backend == "nnunet":
+        from myoscope.nnunet.blueprint import blueprint_of
+
+        blueprint_of(card)
     return ModelPackage(card, folder)
 
 

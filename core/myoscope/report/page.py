@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from myoscope.data.finding import Finding, Severity
 from myoscope.data.result import RESEARCH_USE_ONLY, CaseResult
-from myoscope.report import charts
-from myoscope.report.preview import CONVENTION, preview_png
+from myoscope.report import charts, frame_charts
+from myoscope.report.case_metrics import case_metrics
+from myoscope.report.frame_part import frame_part
+from myoscope.report.planes_figure import CONVENTION
+from myoscope.report.preview import preview_png
 from myoscope.report.rendering import rendered
 from myoscope.report.surfaces import aspect, extract_surfaces, mesh_coordinates
 from myoscope.report.tables import key_figures, presence, sections, wide_table
@@ -20,6 +23,10 @@ from myoscope.report.wording import color_text, number, structure_title
 if TYPE_CHECKING:
     from myoscope.data.subject import Subject
 
+NOTHING_SEEN = "; no structure segmented"
+NO_SCENE: dict[str, Any] = {"scene": None, "scene_legend": [], "plotly_js": ""}
+#: A picture or video has no volumes, no body axis and no 3D view.
+NO_VOLUME: dict[str, Any] = {"bars": charts.BarChart((), ()), "lines": charts.LineChart((), (), ())} | NO_SCENE
 _SEVERITIES = tuple(reversed(Severity))
 
 
@@ -41,20 +48,21 @@ def show(result: CaseResult) -> None:
 
 def _context(result: CaseResult) -> dict[str, Any]:
     known = presence(result.segmentation)
+    frames = frame_part(result)
     return {
         "result": result,
         "research_use_only": RESEARCH_USE_ONLY,
-        "convention": CONVENTION,
         "facts": subject_facts(result.subject),
         "findings": sorted(result.findings, key=_rank),
         "figures": key_figures(result, known),
         "preview": base64.b64encode(preview_png(result)).decode("ascii"),
-        "preview_alt": _preview_alt(result),
-        "bars": charts.volume_bars(result),
-        "lines": charts.area_lines(result),
+        "preview_alt": frames.picture_alt if frames else _planes_alt(result),
         "plot": charts,
+        "frame_plot": frame_charts,
         "table": wide_table(result, known),
-    } | _scene(result)
+        "metrics": case_metrics(result),
+        "frames": frames,
+    } | (_volume_part(result) if frames is None else NO_VOLUME)
 
 
 def subject_facts(subject: Subject) -> tuple[tuple[str, str], ...]:
@@ -73,17 +81,21 @@ def _rank(finding: Finding) -> int:
     return _SEVERITIES.index(finding.severity)
 
 
-def _preview_alt(result: CaseResult) -> str:
-    if not result.segmentation.labels.any():
-        return "Axial, coronal and sagittal view of the scan; no structure segmented."
-    return "Axial, coronal and sagittal view of the scan with the segmented structures outlined in color."
+def _planes_alt(result: CaseResult) -> str:
+    seen = " with the segmented structures outlined in color" if result.segmentation.labels.any() else NOTHING_SEEN
+    return f"Axial, coronal and sagittal view of the scan{seen}. {CONVENTION}"
+
+
+def _volume_part(result: CaseResult) -> dict[str, Any]:
+    """Return what only a volume has: bars, areas along the body, 3D view."""
+    return {"bars": charts.volume_bars(result), "lines": charts.area_lines(result)} | _scene(result)
 
 
 def _scene(result: CaseResult) -> dict[str, Any]:
     """Return the 3D view: its surfaces, the legend by section, and the library that draws it."""
     surfaces = extract_surfaces(result.segmentation)
     if not surfaces:
-        return {"scene": None, "scene_legend": [], "plotly_js": ""}
+        return NO_SCENE
     from plotly.offline import get_plotlyjs
 
     traces = [

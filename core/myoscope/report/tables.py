@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from myoscope.anatomy import Side, Structure
+from myoscope.report.frames import is_picture
 from myoscope.report.wording import (
     MAIN_QUANTITIES,
-    NO_NUMBER,
     color_text,
     number,
     quantity_title,
+    quantity_words,
     structure_title,
     unit_text,
+    with_unit,
 )
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ class Presence(StrEnum):
 
 
 PRESENCE_NOTES = {
-    Presence.NOT_FOUND: "searched for, but no voxel has this label",
+    Presence.NOT_FOUND: "searched for, but nothing has this label",
     Presence.NOT_PREDICTED: "never searched for, so it may well be there",
 }
 
@@ -66,10 +68,11 @@ class WideRow:
 
 @dataclass(frozen=True, slots=True)
 class WideTable:
-    """Rows in named sections; columns are (title, unit)."""
+    """Rows in named sections; columns are (title, unit); `sided` tells whether sides are worth a column."""
 
     columns: tuple[tuple[str, str], ...]
     sections: tuple[tuple[str, tuple[WideRow, ...]], ...]
+    sided: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +98,14 @@ def presence(segmentation: Segmentation) -> Mapping[Key, Presence]:
 
 
 def sections(result: CaseResult) -> Iterator[tuple[str, tuple[Structure, ...]]]:
-    """Yield the structures by the first grouping of the modality, then those without a group by kind."""
+    """Yield the structures by the first grouping of the modality, then those without a group by kind.
+
+    A picture shows one place of a modality that knows many, so that it has only what was looked for or measured.
+    """
     structures = result.segmentation.structures
+    if is_picture(result):
+        measured = {row.structure for row in result.measurements if row.structure in structures}
+        structures = structures.subset(measured | result.segmentation.predicted)
     grouping = next(iter(structures.groupings.values()), {})
     for group, members in grouping.items():
         if members:
@@ -121,11 +130,15 @@ def wide_table(result: CaseResult, known: Mapping[Key, Presence]) -> WideTable:
         group_rows = (_row(structure_title(k[0].partition(":")[2]), "", k, rows[k], columns) for k in keys)
         built.append((f"Sums of groups: {scheme}", tuple(row for row in group_rows if row.cells)))
     shown = tuple((title, section) for title, section in built if section)
-    return WideTable(tuple((quantity_title(q), unit_text(u)) for q, u in columns), shown)
+    sided = not is_picture(result) or any(side_text(result, row.side) for row in result.measurements)
+    return WideTable(tuple((quantity_title(q), unit_text(u)) for q, u in columns), shown, sided)
 
 
 def key_figures(result: CaseResult, known: Mapping[Key, Presence]) -> tuple[KeyFigure, ...]:
-    """Return how many structures were found, whole-case quantities, and the volumes of the first grouping."""
+    """Return how many structures were found, whole-case quantities, and the volumes of the first grouping.
+
+    A picture has few structures, so that the main quantities of each take the place of volumes.
+    """
     structures = result.segmentation.structures
     found = {name for (name, _), state in known.items() if state is Presence.FOUND}
     searched = len(result.segmentation.predicted)
@@ -134,9 +147,15 @@ def key_figures(result: CaseResult, known: Mapping[Key, Presence]) -> tuple[KeyF
     scheme = next(iter(structures.groupings), "")
     for (name, quantity), rows in _by_quantity(result).items():
         whole = name not in structures and ":" not in name
-        if whole or (name.startswith(f"{scheme}:") and quantity == "volume"):
-            figures.append(_figure(name, quantity, rows))
+        main = is_picture(result) and quantity in MAIN_QUANTITIES
+        if whole or main or (name.startswith(f"{scheme}:") and quantity == "volume"):
+            figures.append(_figure(result, name, quantity, rows))
     return tuple(figures)
+
+
+def side_text(result: CaseResult, side: Side) -> str:
+    """Return a side for people: empty where a picture does not say which one it shows, for it never shows both."""
+    return "" if side is Side.BOTH and is_picture(result) else side.value
 
 
 def _by_quantity(result: CaseResult) -> dict[tuple[str, str], list[Measurement]]:
@@ -146,16 +165,11 @@ def _by_quantity(result: CaseResult) -> dict[tuple[str, str], list[Measurement]]
     return rows
 
 
-def _figure(name: str, quantity: str, rows: list[Measurement]) -> KeyFigure:
-    values = tuple((row.side.value, _with_unit(row), row.complete) for row in rows)
+def _figure(result: CaseResult, name: str, quantity: str, rows: list[Measurement]) -> KeyFigure:
+    values = tuple((side_text(result, row.side), with_unit(row.value, row.unit), row.complete) for row in rows)
     sums = [row for row in rows if row.side is Side.BOTH and row.reason]
     reasons = dict.fromkeys(row.reason for row in sums or rows if row.reason)
-    return KeyFigure(f"{structure_title(name)}: {quantity_title(quantity).lower()}", values, "; ".join(reasons))
-
-
-def _with_unit(row: Measurement) -> str:
-    text = number(row.value, row.unit)
-    return text if text == NO_NUMBER else f"{text} {unit_text(row.unit)}".strip()
+    return KeyFigure(f"{structure_title(name)}: {quantity_words(quantity)}", values, "; ".join(reasons))
 
 
 def _index(rows: tuple[Measurement, ...]) -> dict[Key, list[Measurement]]:
@@ -196,7 +210,7 @@ def _row(
     reasons: dict[str, list[str]] = {}
     for row in own:
         if not row.complete:
-            reasons.setdefault(row.reason, []).append(quantity_title(row.quantity).lower())
+            reasons.setdefault(row.reason, []).append(quantity_words(row.quantity))
     # The marked cells tell which numbers a lone reason is about.
     told = list(reasons) if len(reasons) == 1 else [f"{r} ({', '.join(q)})" for r, q in reasons.items()]
     if state is not Presence.FOUND and not any(reason.startswith(state) for reason in reasons):

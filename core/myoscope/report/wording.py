@@ -21,6 +21,7 @@ MAIN_QUANTITIES = (
     "intramuscular_fat_volume",
     "fat_fraction_of_sums",
     "echo_intensity",
+    "subcutaneous_thickness",
 )
 
 _TITLES = {
@@ -42,9 +43,36 @@ _TITLES = {
     "tvi": "Thigh volume index",
     "pa_ratio": "Posterior / anterior ratio",
     "lr_asymmetry": "Left/right asymmetry",
+    "thickness_mean": "Thickness, mean",
+    "thickness_sd": "Thickness, SD",
+    "thickness_min": "Thickness, least",
+    "thickness_max": "Thickness, largest",
+    "thickness_iqr": "Thickness, IQR over frames",
+    "csa_iqr": "CSA, IQR over frames",
+    "echo_intensity_sd": "Echo intensity, SD",
+    "echo_intensity_iqr": "Echo intensity, IQR over frames",
 }
-_UNITS = {"cm2": "cm²", "mm2": "mm²", "px2": "px²", "mm3/m2": "mm³/m²", "mL/m2": "mL/m²", "kg/m2": "kg/m²"}
-_DECIMALS = {"mL": 1, "cm2": 2, "mm2": 0, "mm": 1, "HU": 1, "%": 1, "px": 0, "px2": 0, "mm3/m2": 0, "mL/m2": 1}
+_UNITS = {
+    "0-255": "of 255",
+    "cm2": "cm²",
+    "mm2": "mm²",
+    "px2": "px²",
+    "mm3/m2": "mm³/m²",
+    "mL/m2": "mL/m²",
+    "kg/m2": "kg/m²",
+}
+_DECIMALS = {"mL": 1, "cm2": 2, "mm2": 0, "mm": 1, "HU": 1, "%": 1, "px": 1, "px2": 0, "mm3/m2": 0, "mL/m2": 1}
+_PLAIN = str.maketrans(
+    {
+        "²": "2",
+        "³": "3",
+        "\N{EN DASH}": "-",
+        "\N{MINUS SIGN}": "-",
+        "\N{MULTIPLICATION SIGN}": "x",
+        "µ": "u",
+        "°": " deg",
+    }
+)
 NO_NUMBER = "\N{EN DASH}"
 
 
@@ -65,6 +93,12 @@ def quantity_title(quantity: str) -> str:
     return _TITLES.get(quantity, quantity.replace("_", " ").capitalize())
 
 
+def quantity_words(quantity: str) -> str:
+    """Return a quantity's name as it stands within a sentence: small, but for an abbreviation such as CSA."""
+    title = quantity_title(quantity)
+    return title if title[1:2].isupper() else title[:1].lower() + title[1:]
+
+
 def unit_text(unit: str) -> str:
     """Return a unit with its powers raised."""
     return _UNITS.get(unit, unit)
@@ -77,6 +111,17 @@ def number(value: float, unit: str) -> str:
     decimals = _DECIMALS.get(unit)
     text = f"{value:.3g}" if decimals is None else f"{value:,.{decimals}f}"
     return text.replace("-", "\N{MINUS SIGN}")
+
+
+def with_unit(value: float, unit: str) -> str:
+    """Return a value and its unit; the dash of what is not a finite number has none."""
+    text = number(value, unit)
+    return text if text == NO_NUMBER else f"{text} {unit_text(unit)}".strip()
+
+
+def plain_letters(text: str) -> str:
+    """Return a text in ASCII, for fonts that have no more; a letter that it lacks becomes a question mark."""
+    return text.translate(_PLAIN).encode("ascii", "replace").decode("ascii")
 
 
 def significant(value: float, digits: int = 3) -> str:

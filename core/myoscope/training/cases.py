@@ -14,13 +14,15 @@ from myoscope.data.modality import LoadOptions
 from myoscope.data.recipe import Recipe
 from myoscope.data.scan import Scan
 from myoscope.data.segmentation import Segmentation
-from myoscope.errors import InputError, UsageError
 from myoscope.ops.resample import resample
+from myoscope.training.folders import labelled_files
+from myoscope.training.subjects import Membership, held_out, read_memberships
 
 if TYPE_CHECKING:
     from myoscope.hookspecs import Modality
 
-FOLDS = 5
+#: Axes of a picture.
+FLAT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,88 +30,98 @@ class PreparedCase:
     """One case as the network sees it.
 
     Attributes:
-        file: Name of the image and label files; orders the cases and names the cached one.
-        image: (channels, z, y, x), float16.
-        label: (z, y, x), channel indices, 0 background.
+        file: Name of the image file; orders the cases and names the cached one.
+        files: Image and label file.
+        member: To whom it belongs.
+        image: (channels, [z,] y, x), float16.
+        label: ([z,] y, x), channel indices, 0 background.
     """
 
     file: str
+    files: tuple[Path, Path]
+    member: Membership
     image: NDArray[np.float16]
     label: NDArray[np.uint8]
 
 
-def prepare(file: str, scan: Scan, truth: Segmentation, recipe: Recipe, modality: Modality) -> PreparedCase:
-    """Return a labelled scan on the recipe's grid; structures that the recipe does not know become background."""
+def prepare(
+    scan: Scan, truth: Segmentation, recipe: Recipe, modality: Modality
+) -> tuple[NDArray[np.float16], NDArray[np.uint8]]:
+    """Return image and label of a labelled scan on the recipe's grid, as in `PreparedCase`.
+
+    Structures that the recipe does not know become background.
+    """
     prepared = modality.preprocess(scan, recipe)
+    label = resample(channel_labels(truth, recipe), truth.grid, prepared.grid, fill=0, labels=True)
+    return np.stack([np.asarray(a, dtype=np.float16) for a in prepared.channels.values()]), label
+
+
+def channel_labels(truth: Segmentation, recipe: Recipe) -> NDArray[np.uint8]:
+    """Return the recipe's channel at every sample, 0 for background and for structures that it does not know."""
     ids = {truth.structures[name].id: channel for channel, name in enumerate(recipe.structures, 1)}
     table = np.zeros(256, dtype=np.uint8)
     for value, structure, _ in truth.entries():
         table[value] = ids.get(structure.id, 0)
-    labels = resample(table[truth.labels], truth.grid, prepared.grid, fill=0, labels=True)
-    image = np.stack([np.asarray(a, dtype=np.float16) for a in prepared.channels.values()])
-    return PreparedCase(file, image, labels)
+    return table[truth.labels]
 
 
 def prepare_folder(data: Path, cache: Path, recipe: Recipe, modality: Modality) -> tuple[PreparedCase, ...]:
-    """Return every case of a folder with `images/` and `labels/`, matched by file name, from the cache where it is.
+    """Return every labelled case of a folder, from the cache where it is.
 
     Raises:
-        InputError: No pair is found, or an image has no labels.
+        InputError: No case is found, an image has no labels, or frames do not say of whom they are.
+    """
+    files = labelled_files(data)
+    members = read_memberships(data, [image.name for image, _ in files], required=len(recipe.window) == FLAT)
+    cache.mkdir(parents=True, exist_ok=True)
+    cases = []
+    for image, label in files:
+        stored = cache / f"{image.name}-{_fingerprint(image, label, recipe)}.npz"
+        if not stored.exists():
+            _write_prepared(*prepare(*read_labelled(image, label, recipe, modality), recipe, modality), stored)
+        with np.load(stored) as arrays:
+            member = members[image.name]
+            cases.append(PreparedCase(image.name, (image, label), member, arrays["image"], arrays["label"]))
+    return tuple(cases)
+
+
+def read_labelled(image: Path, label: Path, recipe: Recipe, modality: Modality) -> tuple[Scan, Segmentation]:
+    """Return a scan and the labels that a person gave it, on its grid.
+
+    Raises:
+        InputError: Either cannot be read, or they do not lie on the same grid.
     """
     from myoscope.io import read_labels
 
-    images = sorted(p for p in (data / "images").glob("*") if p.is_file() and not p.name.startswith("."))
-    if not images:
-        raise InputError(
-            f"{data} holds no images.", "Put scans into images/ and label maps of the same name into labels/."
-        )
-    cache.mkdir(parents=True, exist_ok=True)
-    structures = modality.describe().structures
-    cases = []
-    for image in images:
-        label = data / "labels" / image.name
-        if not label.exists():
-            raise InputError(f"{image.name} has no label map in {data / 'labels'}.")
-        stored = cache / f"{image.name}-{_fingerprint(image, label, recipe)}.npz"
-        if not stored.exists():
-            scan = modality.load(image, LoadOptions())
-            truth = read_labels(label, structures, on=scan.grid)
-            _write_prepared(prepare(image.name, scan, truth, recipe, modality), stored)
-        cases.append(_read_prepared(stored))
-    return tuple(cases)
+    scan = modality.load(image, LoadOptions())
+    return scan, read_labels(label, modality.describe().structures, on=scan.grid, only=recipe.structures)
 
 
 def _fingerprint(image: Path, label: Path, recipe: Recipe) -> str:
     """Return what a prepared case depends on, so that other labels or another recipe never meet an old cache."""
-    digest = hashlib.sha256(repr((recipe.structures, recipe.spacing_mm, dict(recipe.preprocessing))).encode())
+    fixed = (recipe.structures, recipe.spacing_mm, recipe.window, dict(recipe.preprocessing))
+    digest = hashlib.sha256(repr(fixed).encode())
     for path in (image, label):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
 
-def _write_prepared(case: PreparedCase, path: Path) -> None:
+def _write_prepared(image: NDArray[np.float16], label: NDArray[np.uint8], path: Path) -> None:
     """Write a prepared case, beside and then in place."""
     beside = path.with_suffix(".part.npz")
-    np.savez_compressed(beside, name=np.array(case.file), image=case.image, label=case.label)
+    np.savez_compressed(beside, image=image, label=label)
     beside.replace(path)
 
 
 def split(cases: tuple[PreparedCase, ...], fold: int) -> tuple[tuple[PreparedCase, ...], tuple[PreparedCase, ...]]:
-    """Return training and validation cases: every fifth case by name, starting at `fold`, validates.
+    """Return training and validation cases of a fold, by subject.
 
     Raises:
         UsageError: The fold does not exist or would leave one side empty.
     """
-    if not 0 <= fold < FOLDS:
-        raise UsageError(f"Fold {fold} does not exist; folds are 0 to {FOLDS - 1}.")
     ordered = sorted(cases, key=lambda case: case.file)
-    held_out = tuple(ordered[fold::FOLDS])
-    kept = tuple(case for index, case in enumerate(ordered) if index % FOLDS != fold)
-    if not held_out or not kept:
-        raise UsageError(f"{len(cases)} cases are too few to hold out fold {fold}.", f"Give at least {FOLDS}.")
-    return kept, held_out
-
-
-def _read_prepared(path: Path) -> PreparedCase:
-    with np.load(path) as stored:
-        return PreparedCase(str(stored["name"]), stored["image"], stored["label"])
+    names = held_out({case.file: case.member for case in ordered}, fold)
+    return (
+        tuple(case for case in ordered if case.file not in names),
+        tuple(case for case in ordered if case.file in names),
+    )

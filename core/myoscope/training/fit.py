@@ -19,7 +19,7 @@ from myoscope.training.scoring import score_cases
 if TYPE_CHECKING:
     import torch
 
-    from myoscope.models import ModelPackage, StructureScore
+    from myoscope.models import ModelCard, ModelPackage, StructureScore
 
 DEFAULT_SEED = 0
 #: Validations in a run.
@@ -63,9 +63,15 @@ def train(run: TrainingRun, *, progress: Progress | None = None) -> ModelPackage
         InputError: The data folder holds no labelled cases.
         OutputError: The run folder holds another run.
     """
+    from myoscope.models import write_package
+
     recipe = find_recipe(run.recipe)
     if run.max_epochs is not None:
         recipe = replace(recipe, training=replace(recipe.training, max_epochs=run.max_epochs))
+    if recipe.network == "nnunet":
+        from myoscope.nnunet import train as train_nnunet
+
+        return train_nnunet(run, recipe, progress=progress)
     last = run.out / "checkpoints" / "last.ckpt"
     if run.resume and not last.is_file():
         raise UsageError(f"{run.out} holds no checkpoint to resume from.", "Start without --resume.")
@@ -78,9 +84,9 @@ def train(run: TrainingRun, *, progress: Progress | None = None) -> ModelPackage
     started = time.monotonic()
     network = _fit(run, recipe, kept, held_out, progress)
     hours = (time.monotonic() - started) / 3600
-    pairs = [(run.data / "images" / case.file, run.data / "labels" / case.file) for case in held_out]
-    scores = score_cases(pairs, network, recipe, modality, "cpu")
-    return _package(run, recipe, network, facts=facts, scores=scores, hours=hours, cases=(len(kept), len(held_out)))
+    scores = score_cases([case.files for case in held_out], network, recipe, modality, "cpu")
+    card = card_of(run, recipe, facts=facts, scores=scores, hours=hours, cases=(len(kept), len(held_out)))
+    return write_package(card, network.state_dict(), run.out / "model")
 
 
 def find_recipe(name: str) -> Recipe:
@@ -104,7 +110,7 @@ def _fit(
 ) -> torch.nn.Module:
     import lightning.pytorch as pl
     import torch
-    from lightning.pytorch.callbacks import EMAWeightAveraging, ModelCheckpoint
+    from lightning.pytorch.callbacks import EarlyStopping, EMAWeightAveraging, ModelCheckpoint
     from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
     from torch.utils.data import DataLoader, TensorDataset
 
@@ -118,25 +124,26 @@ def _fit(
     network = open_modality(recipe.name.split("/")[0]).build_network(recipe)
     steps = max(1, len(loader)) * plan.max_epochs
     module = SegmentationModule(network, recipe, held_out, steps)
-    checkpoint = ModelCheckpoint(
-        run.out / "checkpoints", filename="best", monitor="val_dice", mode="max", save_last=True,
-        enable_version_counter=False,
-    )  # fmt: skip
+    folder = run.out / "checkpoints"
+    checkpoint = ModelCheckpoint(folder, filename="best", monitor="val_dice", mode="max", enable_version_counter=False)
+    # A checkpoint of its own: `save_last` would write one only when the best changes.
+    latest = ModelCheckpoint(folder, filename="last", save_on_train_epoch_end=True, enable_version_counter=False)
     logs = run.out / "logs"
     attempt = len(list(logs.glob("csv-*")))
     average = [EMAWeightAveraging(decay=plan.ema_decay)] if plan.ema_decay else []
+    stop = [EarlyStopping("val_dice", mode="max", patience=plan.patience)] if plan.patience else []
     device = choose_device(run.device)
     trainer = pl.Trainer(
         max_epochs=plan.max_epochs,
         accelerator={"cpu": "cpu", "mps": "mps"}.get(device, "gpu"),
         devices=[int(device.partition(":")[2] or 0)] if device.startswith("cuda") else 1,
         precision=plan.precision,
-        callbacks=[checkpoint, Epochs(progress), *average],
+        callbacks=[checkpoint, latest, Epochs(progress), *average, *stop],
         logger=[
             CSVLogger(logs, name="", version=f"csv-{attempt}", flush_logs_every_n_steps=10),
             TensorBoardLogger(logs, name="", version="tensorboard"),
         ],
-        check_val_every_n_epoch=max(1, plan.max_epochs // VALIDATIONS),
+        check_val_every_n_epoch=1 if plan.patience else max(1, plan.max_epochs // VALIDATIONS),
         num_sanity_val_steps=0,
         log_every_n_steps=min(10, len(loader)),
         enable_model_summary=False,
@@ -155,21 +162,30 @@ def _fit(
     return module.network.float().cpu().eval()
 
 
-def _package(
+def card_of(
     run: TrainingRun,
     recipe: Recipe,
-    network: torch.nn.Module,
     *,
     facts: DatasetFacts,
     scores: tuple[StructureScore, ...],
     hours: float,
     cases: tuple[int, int],
-) -> ModelPackage:
+) -> ModelCard:
+    """Return the card of a trained recipe.
+
+    Args:
+        run: That trained it.
+        recipe: As it was trained.
+        facts: What the data set says of itself.
+        scores: Held-out figures.
+        hours: Wall time of training.
+        cases: How many were trained on and held out.
+    """
     from importlib.metadata import version
 
-    from myoscope.models import ModelCard, write_package
+    from myoscope.models import ModelCard
 
-    card = ModelCard(
+    return ModelCard(
         id=recipe.name,
         modality=recipe.name.split("/")[0],
         recipe=recipe,
@@ -186,7 +202,6 @@ def _package(
         limitations=facts.limitations,
         myoscope_version=version("myoscope"),
     )
-    return write_package(card, network.state_dict(), run.out / "model")
 
 
 def command_line(run: TrainingRun) -> str:

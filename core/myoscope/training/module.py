@@ -7,6 +7,7 @@ from typing import Any
 import lightning.pytorch as pl
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
 from myoscope.data.grid import Grid
@@ -15,7 +16,8 @@ from myoscope.data.recipe import Recipe
 from myoscope.inference import label_volume
 from myoscope.metrics import dice, overlap_counts
 from myoscope.training.augmentation import random_window
-from myoscope.training.cases import PreparedCase
+from myoscope.training.cases import FLAT, PreparedCase
+from myoscope.training.frame_augmentation import random_frame
 
 #: Share of the steps in which the learning rate rises.
 WARM_UP = 0.05
@@ -34,7 +36,10 @@ class Windows(Dataset[Pair]):
     def __getitem__(self, index: int) -> Pair:
         order = np.random.default_rng([self.seed, self.epoch]).permutation(len(self))
         rng = np.random.default_rng([self.seed, self.epoch, index])
-        return random_window(self.cases[order[index] % len(self.cases)], self.recipe.window[::-1], rng)
+        case = self.cases[order[index] % len(self.cases)]
+        if case.label.ndim == FLAT:
+            return random_frame(case, rng)
+        return random_window(case, self.recipe.window[::-1], rng)
 
 
 class SegmentationModule(pl.LightningModule):  # type: ignore[misc]  # Lightning is not typed
@@ -53,7 +58,8 @@ class SegmentationModule(pl.LightningModule):  # type: ignore[misc]  # Lightning
         super().__init__()
         from monai.losses.dice import DiceCELoss, DiceLoss
 
-        self.network = network.to(memory_format=torch.channels_last_3d)
+        flat = len(recipe.window) == FLAT
+        self.network = network.to(memory_format=torch.channels_last if flat else torch.channels_last_3d)
         self.recipe, self.held_out, self.steps = recipe, held_out, steps
         loss = {"dice": DiceLoss, "dice_ce": DiceCELoss}[recipe.training.loss]
         self.loss = loss(to_onehot_y=True, softmax=True, include_background=False, batch=True)
@@ -68,20 +74,28 @@ class SegmentationModule(pl.LightningModule):  # type: ignore[misc]  # Lightning
     def validation_step(self, batch: list[torch.Tensor], _index: int) -> None:
         """Log the mean Dice of a held-out case over the structures in its reference."""
         case = self.held_out[int(batch[0])]
+        counts = overlap_counts(self._labels(case), case.label)
+        scores = [dice(c) for c in counts.values() if c.reference]
+        if scores:
+            self.log("val_dice", float(np.mean(scores)), prog_bar=True, on_epoch=True, batch_size=1)
+
+    def _labels(self, case: PreparedCase) -> NDArray[np.uint8]:
+        """Return the winning channel at every sample of a case."""
+        if case.label.ndim == FLAT:
+            image = torch.from_numpy(case.image.astype(np.float32))[None].to(self.device)
+            return self.network(image)[0].argmax(dim=0).cpu().numpy().astype(np.uint8)  # type: ignore[no-any-return]
         grid = Grid.identity(case.label.shape[::-1], self.recipe.spacing_mm, (0.0, 0.0, 0.0))
         values = np.arange(len(self.recipe.structures) + 1, dtype=np.uint8)
-        labels = label_volume(
+        return label_volume(
             case.image.astype(np.float32), grid, self.network, self.recipe,
             values=values, scan_grid=grid, device=str(self.device),
         )  # fmt: skip
-        counts = overlap_counts(labels, case.label)
-        scores = [dice(c) for c in counts.values() if c.reference]
-        self.log("val_dice", float(np.mean(scores)), prog_bar=True, on_epoch=True, batch_size=1)
 
     def configure_optimizers(self) -> Any:  # noqa: ANN401
-        """Return AdamW with a short warm-up and a cosine decay over the whole run."""
+        """Return the optimizer, with a short warm-up and a cosine decay over the whole run if the plan has one."""
         plan = self.recipe.training
-        optimizer = torch.optim.AdamW(self.parameters(), lr=plan.learning_rate, weight_decay=plan.weight_decay)
+        kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[plan.optimizer]
+        optimizer = kind(self.parameters(), lr=plan.learning_rate, weight_decay=plan.weight_decay)
         if plan.schedule == "constant":
             return optimizer
         schedule = torch.optim.lr_scheduler.OneCycleLR(

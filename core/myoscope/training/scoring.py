@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from myoscope.data.modality import LoadOptions
 from myoscope.data.recipe import Recipe
+from myoscope.data.scan import Scan
 from myoscope.data.segmentation import Segmentation
 from myoscope.metrics import dice, overlap_counts
+from myoscope.training.cases import FLAT, read_labelled
 
 if TYPE_CHECKING:
     import torch
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 #: A structure of which a case shows less than this is left out of that case's figures: it is cut away.
 SMALLEST_REFERENCE_ML = 1.0
+SMALLEST_REFERENCE_PX = 100
 
 
 def score_cases(
@@ -37,22 +40,42 @@ def score_cases(
         device: A torch device.
     """
     from myoscope.inference import segment
-    from myoscope.io import read_labels
+
+    structures = modality.describe().structures
+
+    def label(scan: Scan) -> NDArray[np.uint8]:
+        return segment(scan, modality.preprocess(scan, recipe), network, recipe, structures, device=device)[0]
+
+    return score_labels(pairs, label, recipe, modality)
+
+
+def score_labels(
+    pairs: Iterable[tuple[Path, Path]],
+    label_scan: Callable[[Scan], NDArray[np.uint8]],
+    recipe: Recipe,
+    modality: Modality,
+) -> tuple[StructureScore, ...]:
+    """Return the figures of `score_cases`, whatever labels the scans.
+
+    Args:
+        pairs: Image and label files.
+        label_scan: Gives structure ids on a scan's own grid.
+        recipe: Names the structures.
+        modality: That loads and refines.
+    """
     from myoscope.models import StructureScore
 
     structures = modality.describe().structures
     scores: dict[str, list[float]] = defaultdict(list)
     errors: dict[str, list[float]] = defaultdict(list)
     for image, label in pairs:
-        scan = modality.load(image, LoadOptions())
-        truth = read_labels(label, structures, on=scan.grid)
-        prepared = modality.preprocess(scan, recipe)
-        raw = segment(scan, prepared, network, recipe, structures, device=device)
+        scan, truth = read_labelled(image, label, recipe, modality)
+        raw = label_scan(scan)
         found = Segmentation(raw, scan.grid, structures, frozenset(recipe.structures), sides_split=False, by_model=True)
         counts = overlap_counts(modality.refine(scan, found).labels, truth.labels)
         for value, structure, _ in truth.entries():
             count = counts.get(value)
-            if count is None or count.reference * scan.grid.voxel_volume_ml < SMALLEST_REFERENCE_ML:
+            if count is None or _is_cut_away(count.reference, scan):
                 continue
             scores[structure.name].append(dice(count))
             errors[structure.name].append(abs(count.prediction - count.reference) / count.reference * 100)
@@ -61,6 +84,13 @@ def score_cases(
         for name in recipe.structures
         if scores[name]
     )
+
+
+def _is_cut_away(count: int, scan: Scan) -> bool:
+    """Tell whether so few samples of a structure are left that its figures would mean nothing."""
+    if scan.grid.ndim == FLAT:
+        return count < SMALLEST_REFERENCE_PX
+    return count * scan.grid.voxel_volume_ml < SMALLEST_REFERENCE_ML
 
 
 def _median(values: list[float]) -> float:

@@ -48,7 +48,7 @@ def test_a_scan_gets_ids_of_the_recipe_on_its_own_grid_and_the_same_bytes_twice(
         segment(
             thigh.scan, plugin.preprocess(thigh.scan, recipe), load_network(tiny_package, plugin, "cpu"), recipe,
             structures, device="cpu", progress=lambda done, total: told.append((done, total)),
-        )
+        )[0]
         for _ in range(2)
     ]  # fmt: skip
     assert found[0].shape == thigh.scan.grid.shape
@@ -66,6 +66,6 @@ def test_the_embedded_model_finds_muscle_and_bone(thigh: LabelledCase) -> None:
     recipe = package.card.recipe
     network = load_network(package, plugin, "cpu")
     prepared = plugin.preprocess(thigh.scan, recipe)
-    found = segment(thigh.scan, prepared, network, recipe, plugin.describe().structures, device="cpu")
+    found, _ = segment(thigh.scan, prepared, network, recipe, plugin.describe().structures, device="cpu")
     tissue = thigh.segmentation.labels > 0
     assert 2 * ((found > 0) & tissue).sum() / ((found > 0).sum() + tissue.sum()) > 0.7

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,12 @@ import pytest
 
 from myoscope import (
     THIGH_STRUCTURES,
+    ULTRASOUND_STRUCTURES,
+    Calibration,
+    Caliper,
     CaseResult,
     Finding,
+    FrameValue,
     Grid,
     Measurement,
     Measurements,
@@ -23,6 +28,7 @@ from myoscope import (
     Side,
     StructureSet,
     Subject,
+    View,
 )
 from myoscope.data.result import ModelReference, Provenance, SliceRow, StageCost
 
@@ -108,3 +114,89 @@ def bare(phantom: CaseResult) -> CaseResult:
         subject=Subject(),
         provenance=Provenance({"myoscope": "0.1.0"}, "phantom.nii.gz", "labels.nii.gz", None, "", ()),
     )
+
+
+#: A picture of 120 x 90 pixels whose tissue lies within a border, with a muscle between two aponeuroses.
+PICTURE_SIZE = (120, 90)
+VIEW = View(10, 6, 100, 80)
+MUSCLE_ROWS, MUSCLE_COLUMNS = (30, 61), (12, 108)
+FRAMES_A_SECOND = 20.0
+#: Frames of a video that do not count, with what they show of the thickness.
+REJECTED = {3: math.nan, 4: 9.0}
+REJECTED_REASON = "the deep border leaves the picture"
+SHOWN_FRAME = 2
+PictureCase = Callable[..., CaseResult]
+
+
+def picture_labels() -> np.ndarray[Any, np.dtype[np.uint8]]:
+    labels = np.zeros(PICTURE_SIZE[::-1], np.uint8)
+    columns = slice(*MUSCLE_COLUMNS)
+    labels[slice(*MUSCLE_ROWS), columns] = 34
+    labels[26:30, columns], labels[61:65, columns] = 35, 36
+    return labels
+
+
+def _picture_rows(unit: str, scale: float) -> tuple[Measurement, ...]:
+    method = "along the normals of the mid-line"
+    return (
+        Measurement("muscle", Side.BOTH, "thickness", 31 * scale, unit, method),
+        Measurement("muscle", Side.BOTH, "thickness_sd", 0.5 * scale, unit, method),
+        Measurement("muscle", Side.BOTH, "echo_intensity", 40.0, "0-255", "mean gray"),
+        Measurement("muscle", Side.BOTH, "csa", math.nan, f"{unit}2", "pixels", complete=False, reason="cut at a side"),
+    )
+
+
+def _frame_values(frames: int, unit: str, scale: float) -> tuple[FrameValue, ...]:
+    values = []
+    for index in range(frames):
+        reason = REJECTED_REASON if index in REJECTED else ""
+        thickness = REJECTED.get(index, (30.0 + index % 3) * scale)
+        head = (index, index / FRAMES_A_SECOND, "muscle")
+        tail = (0.9 - 0.01 * index, reason)
+        values += [
+            FrameValue(*head, "thickness", thickness, unit, *tail),
+            FrameValue(*head, "echo_intensity", 40.0 + index, "0-255", *tail),
+        ]
+    return tuple(values)
+
+
+@pytest.fixture(scope="session")
+def picture_case(phantom: CaseResult) -> PictureCase:
+    """Return a function that makes a picture, or a video of so many frames, in mm or, without a spacing, in pixels."""
+
+    def made(spacing_mm: tuple[float, float] | None = (0.5, 0.5), *, frames: int = 0) -> CaseResult:
+        grid = Grid.picture(PICTURE_SIZE, spacing_mm)
+        labels, unit, scale = picture_labels(), str(grid.unit), grid.spacing_mm[1]
+        image = np.where(labels == 34, 40, np.where(labels > 0, 220, 90)).astype(np.uint8)
+        if frames:
+            labels, image = np.stack([labels] * frames), np.stack([image] * frames)
+        source = "no scale" if spacing_mm is None else "DICOM ultrasound region"
+        shown = min(SHOWN_FRAME, max(frames - 1, 0))
+        caliper = Caliper(shown, "muscle", (60.0, 29.5), (60.0, 60.5), 31 * scale)
+        values = _frame_values(frames, unit, scale)
+        return dataclasses.replace(
+            phantom,
+            scan=Scan(
+                "ultrasound",
+                {"bmode": image},
+                grid,
+                "frame7",
+                times_s=tuple(index / FRAMES_A_SECOND for index in range(frames)),
+                calibration=Calibration(source, VIEW),
+                site="longitudinal",
+            ),
+            segmentation=Segmentation(
+                labels,
+                grid,
+                StructureSet(
+                    ULTRASOUND_STRUCTURES, {"site": {"longitudinal": ("muscle",), "biceps": ("biceps_brachii",)}}
+                ),
+                frozenset({"muscle", "superficial_aponeurosis", "deep_aponeurosis"}),
+                sides_split=False,
+                confidence=tuple(0.9 - 0.01 * index for index in range(frames or 1)),
+            ),
+            measurements=Measurements(_picture_rows(unit, scale), values, (caliper,), shown),
+            slices=(),
+        )
+
+    return made

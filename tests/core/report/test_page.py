@@ -11,14 +11,15 @@ from urllib.request import url2pathname
 import pytest
 
 from myoscope import CaseResult, Measurement, Measurements, Side, Subject
+from myoscope.ops.slices import slice_rows
 from myoscope.report import report_html, show
 from myoscope.report.page import subject_facts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 MAX_BYTES = 9_000_000
-VOID = {"meta", "img", "br", "col"}
+VOID = {"meta", "img", "br", "col", "input"}
 SVG_VOID = {"rect", "line", "path"}
 LINKING = {"src", "href", "srcset", "poster", "action", "data", "xlink:href"}
 HOSTILE = "<script>alert('x')</script>\"&"
@@ -188,3 +189,81 @@ def test_show_opens_the_report_in_a_browser(bare: CaseResult, monkeypatch: pytes
     path = Path(url2pathname(urlparse(opened[0]).path))
     assert path.is_relative_to(tmp_path)
     assert path.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+
+
+#: What only a volume has.
+OF_VOLUMES = (
+    "Axial",
+    "axial",
+    "Coronal",
+    "coronal",
+    "agittal",
+    "onvention",
+    "3D",
+    "olume",
+    "body axis",
+    "slice",
+    "voxel",
+)
+
+
+@pytest.mark.parametrize("frames", [0, 6])
+@pytest.mark.parametrize("spacing_mm", [(0.5, 0.5), None])
+def test_a_picture_or_video_has_a_whole_page_without_words_of_volumes(
+    picture_case: Callable[..., CaseResult], spacing_mm: tuple[float, float] | None, frames: int
+) -> None:
+    case = dataclasses.replace(picture_case(spacing_mm, frames=frames), findings=())
+    html = report_html(case)
+    page = Page(html)
+    assert page.unbalanced == []
+    assert page.open == []
+    seen = page.text + "".join(image["alt"] for image in page.all("img"))
+    assert [word for word in OF_VOLUMES if word in seen] == []
+    assert page.text.count("Research use only") == 2
+    assert report_html(case) == html
+    links = [value for _, attributes in page.tags for name, value in attributes.items() if name in LINKING]
+    assert all(link.startswith("data:") for link in links)
+
+
+def test_slices_of_a_video_are_no_chart_along_the_body(picture_case: Callable[..., CaseResult]) -> None:
+    case = picture_case(frames=6)
+    with_slices = dataclasses.replace(case, slices=slice_rows(case.scan, case.segmentation))
+    assert with_slices.slices
+    assert report_html(with_slices) == report_html(case)
+
+
+def test_a_picture_tells_its_scale_and_what_was_measured(picture_case: Callable[..., CaseResult]) -> None:
+    page = Page(report_html(picture_case((0.5, 0.5))))
+    facts = ("0.5 mm a pixel", "DICOM ultrasound region", "100 x 80 pixels, from column 10 and row 6", "Longitudinal")
+    for fact in (*facts, "15.5 mm", "40 of 255", "cut at a side", "along the normals of the mid-line"):
+        assert fact in page.text, fact
+    assert "No scale: lengths are in pixels." in next(Page(report_html(picture_case(None))).all("img"))["alt"]
+
+
+def test_a_picture_shows_only_what_was_looked_for_and_no_side_that_it_does_not_know(
+    picture_case: Callable[..., CaseResult],
+) -> None:
+    page = Page(report_html(picture_case()))
+    assert "Muscle" in page.text
+    assert "Biceps" not in page.text
+    assert "Side" not in page.text
+
+
+def test_a_video_has_charts_a_player_and_a_table_of_rejected_frames(picture_case: Callable[..., CaseResult]) -> None:
+    page = Page(report_html(picture_case(frames=6)))
+    labels = [svg["aria-label"] for svg in page.all("svg")]
+    assert "Muscle: thickness over time" in labels
+    assert "The model's own confidence over time" in labels
+    seek = next(element for element in page.all("input"))
+    assert (seek["min"], seek["max"], seek["value"]) == ("0", "5", "2")
+    assert page.text.count("the deep border leaves the picture") == 2
+    assert all("open" in details for details in page.all("details"))
+
+
+def test_a_long_table_of_rejected_frames_is_folded(picture_case: Callable[..., CaseResult]) -> None:
+    case = picture_case(frames=20)
+    values = tuple(dataclasses.replace(row, reason="dark") for row in case.measurements.frames)
+    measurements = dataclasses.replace(case.measurements, frames=values)
+    page = Page(report_html(dataclasses.replace(case, measurements=measurements)))
+    assert page.text.count("dark") == 20
+    assert ["open" in details for details in page.all("details")] == [False, True]

@@ -9,8 +9,9 @@ import pytest
 
 from myoscope import CaseResult, Grid, Scan, Segmentation
 from myoscope.report import preview_png
+from myoscope.report.marks import scale_bar_length
 from myoscope.report.planes import pick_planes
-from myoscope.report.preview import scale_bar_mm, structures_in_planes
+from myoscope.report.planes_figure import structures_in_planes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -141,4 +142,4 @@ def test_a_case_id_with_dollars_is_not_read_as_mathematics(phantom: CaseResult) 
 
 @pytest.mark.parametrize(("width_mm", "expected"), [(250, 100), (249, 50), (500, 200), (2.5, 1), (0.6, 0.2)])
 def test_a_scale_bar_is_a_round_length(width_mm: float, expected: float) -> None:
-    assert scale_bar_mm(width_mm) == pytest.approx(expected)
+    assert scale_bar_length(width_mm) == pytest.approx(expected)

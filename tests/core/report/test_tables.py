@@ -36,7 +36,7 @@ def test_the_wide_table_has_a_row_a_structure_and_side(phantom: CaseResult) -> N
 def test_what_has_no_number_says_why_once(phantom: CaseResult) -> None:
     rows = rows_of(phantom)
     assert rows["Psoas", "right"].notes == ("not found in the field of view",)
-    assert rows["Psoas", "left"].notes == ("Not found: searched for, but no voxel has this label",)
+    assert rows["Psoas", "left"].notes == ("Not found: searched for, but nothing has this label",)
     assert rows["Multifidus", "both"].notes == ("not predicted by this model",)
 
 

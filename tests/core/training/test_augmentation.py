@@ -1,14 +1,21 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from myoscope.training.augmentation import OUTSIDE, random_window
 from myoscope.training.cases import PreparedCase
+from myoscope.training.subjects import Membership
 
 torch = pytest.importorskip("torch")
 
 WINDOW = (16, 12, 20)
+
+
+def case_of(name: str, image: np.ndarray, label: np.ndarray) -> PreparedCase:
+    return PreparedCase(name, (Path("image"), Path("label")), Membership("someone"), image, label)
 
 
 def marked(shape: tuple[int, ...] = (24, 20, 28)) -> PreparedCase:
@@ -17,7 +24,7 @@ def marked(shape: tuple[int, ...] = (24, 20, 28)) -> PreparedCase:
     for value, (k, j, i) in enumerate(((4, 4, 4), (12, 10, 14), (16, 4, 20)), 1):
         box = (slice(k, k + 6), slice(j, j + 6), slice(i, i + 6))
         image[0][box], label[box] = 0.3 * value, value
-    return PreparedCase("marked", image, label)
+    return case_of("marked", image, label)
 
 
 def test_the_same_rng_gives_the_same_window_and_another_another() -> None:
@@ -59,7 +66,7 @@ def test_about_half_of_the_windows_are_mirrored_left_to_right() -> None:
     """A case bright at its right: in a mirrored window the bright half lies at the high end of i."""
     image = np.zeros((1, 16, 16, 32), dtype=np.float16)
     image[..., :16] = 1.0
-    case = PreparedCase("half", image, (image[0] > 0.5).astype(np.uint8))
+    case = case_of("half", image, (image[0] > 0.5).astype(np.uint8))
     mirrored = 0
     for seed in range(40):
         view, label = random_window(case, (16, 16, 32), np.random.default_rng(seed))
@@ -72,7 +79,7 @@ def test_about_half_of_the_windows_are_mirrored_left_to_right() -> None:
 
 def test_beyond_the_case_there_is_background() -> None:
     """A window larger than the case: what lies outside has label 0 and no more than offset and noise."""
-    case = PreparedCase("full", np.ones((1, 8, 8, 8), dtype=np.float16), np.ones((8, 8, 8), dtype=np.uint8))
+    case = case_of("full", np.ones((1, 8, 8, 8), dtype=np.float16), np.ones((8, 8, 8), dtype=np.uint8))
     for seed in range(5):
         image, label = random_window(case, (24, 24, 24), np.random.default_rng(seed))
         share = float(label.float().mean())
@@ -83,7 +90,7 @@ def test_beyond_the_case_there_is_background() -> None:
 
 
 def test_a_window_never_lies_mostly_outside() -> None:
-    case = PreparedCase("full", np.ones((1, 20, 20, 20), dtype=np.float16), np.ones((20, 20, 20), dtype=np.uint8))
+    case = case_of("full", np.ones((1, 20, 20, 20), dtype=np.float16), np.ones((20, 20, 20), dtype=np.uint8))
     shares = [float(random_window(case, (16,) * 3, np.random.default_rng(s))[1].float().mean()) for s in range(40)]
     assert min(shares) > (1 - OUTSIDE) ** 3 * 0.6
     assert max(shares) == 1.0

@@ -10,11 +10,13 @@ from myoscope import InputError, LabelledCase, Recipe, UsageError
 from myoscope.io import write_labelled_case
 from myoscope.plugins import open_modality
 from myoscope.training.cases import PreparedCase, prepare, prepare_folder, split
+from myoscope.training.subjects import Membership
 
 
 def named(*names: str) -> tuple[PreparedCase, ...]:
     image, label = np.zeros((1, 2, 2, 2), dtype=np.float16), np.zeros((2, 2, 2), dtype=np.uint8)
-    return tuple(PreparedCase(name, image, label) for name in names)
+    nowhere = (Path("image"), Path("label"))
+    return tuple(PreparedCase(name, nowhere, Membership(name), image, label) for name in names)
 
 
 def files(cases: tuple[PreparedCase, ...]) -> list[str]:
@@ -43,9 +45,9 @@ def test_the_split_follows_the_names_not_the_order_given() -> None:
 
 
 def test_too_few_cases_are_refused() -> None:
-    with pytest.raises(UsageError, match=r"3 cases are too few to hold out fold 4.*at least 5"):
+    with pytest.raises(UsageError, match=r"3 subjects are too few to hold out fold 4.*at least 5"):
         split(named("a", "b", "c"), 4)
-    with pytest.raises(UsageError, match="1 cases are too few"):
+    with pytest.raises(UsageError, match="1 subjects are too few"):
         split(named("a"), 0)
 
 
@@ -58,16 +60,16 @@ def test_a_fold_that_does_not_exist_is_refused(fold: int) -> None:
 def test_a_prepared_case_has_channels_of_both_sides_and_background_for_the_rest(
     thigh: LabelledCase, tiny_recipe: Recipe
 ) -> None:
-    case = prepare("thigh.nii.gz", thigh.scan, thigh.segmentation, tiny_recipe, open_modality("ct_thigh"))
-    assert case.image.dtype == np.float16
-    assert case.image.shape == (1, *case.label.shape)
-    assert set(np.unique(case.label)) == {0, 1, 2}
+    image, label = prepare(thigh.scan, thigh.segmentation, tiny_recipe, open_modality("ct_thigh"))
+    assert image.dtype == np.float16
+    assert image.shape == (1, *label.shape)
+    assert set(np.unique(label)) == {0, 1, 2}
     voxel_ml = 12 * 12 * 24 / 1000
     for channel, ids in ((1, (3, 103)), (2, (28, 128))):
         truth_ml = np.isin(thigh.segmentation.labels, ids).sum() * thigh.scan.grid.voxel_volume_ml
-        assert (case.label == channel).sum() * voxel_ml == pytest.approx(truth_ml, rel=0.15)
-    bone, outside = case.image[0][case.label == 2], case.image[0][:, 0, 0]
-    assert bone.mean() > case.image[0][case.label == 1].mean() > outside.mean()
+        assert (label == channel).sum() * voxel_ml == pytest.approx(truth_ml, rel=0.15)
+    bone, outside = image[0][label == 2], image[0][:, 0, 0]
+    assert bone.mean() > image[0][label == 1].mean() > outside.mean()
 
 
 def test_an_image_without_labels_is_refused(thigh: LabelledCase, tiny_recipe: Recipe, tmp_path: Path) -> None:
@@ -78,7 +80,7 @@ def test_an_image_without_labels_is_refused(thigh: LabelledCase, tiny_recipe: Re
 
 
 def test_a_folder_without_images_is_refused(tiny_recipe: Recipe, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"holds no images.*Put scans into images/"):
+    with pytest.raises(InputError, match=r"holds no labelled cases.*Put scans into images/"):
         prepare_folder(tmp_path, tmp_path / "cache", tiny_recipe, open_modality("ct_thigh"))
     assert not (tmp_path / "cache").exists()
 
@@ -89,9 +91,9 @@ def test_a_case_comes_from_the_cache_as_it_went_in(
     data = write_labelled_case(thigh, tmp_path / "data")
     plugin = open_modality("ct_thigh")
     (first,) = prepare_folder(data, tmp_path / "cache", tiny_recipe, plugin)
-    fresh = prepare(first.file, thigh.scan, thigh.segmentation, tiny_recipe, plugin)
-    assert np.array_equal(first.image, fresh.image)
-    assert np.array_equal(first.label, fresh.label)
+    image, label = prepare(thigh.scan, thigh.segmentation, tiny_recipe, plugin)
+    assert np.array_equal(first.image, image)
+    assert np.array_equal(first.label, label)
     monkeypatch.setattr("myoscope.training.cases.prepare", None)
     (second,) = prepare_folder(data, tmp_path / "cache", tiny_recipe, plugin)
     assert second.file == first.file == "ct_thigh_00003.nii.gz"

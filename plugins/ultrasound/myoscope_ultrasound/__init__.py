@@ -1,0 +1,1 @@
+"""Muscle ultrasound for myoscope: B-mode frames and videos."""
