@@ -130,9 +130,17 @@ def _times(header: Any, count: int, name: str) -> tuple[tuple[float, ...], tuple
     stamps = [float(total) / MS_PER_S for total in np.cumsum(steps)] if len(steps) == count else []
     times, found = frame_times(stamps or [math.nan] * count, _frames_a_second(header), name)
     if steps and not stamps:
-        message = f"{name} gives {len(steps)} times for {count} frames; they were not used."
-        found = (*found, Finding("frame_times_incomplete", Severity.WARNING, message, "Do not rely on frame times."))
+        found = (*found, _times_incomplete(len(steps), count, name))
     return times, found
+
+
+def _times_incomplete(given: int, frames: int, name: str) -> Finding:
+    return Finding(
+        code="frame_times_incomplete",
+        severity=Severity.WARNING,
+        message=f"{name} gives {given} times for {frames} frames; they were not used.",
+        action="Do not rely on the times of its frames.",
+    )
 
 
 def _frames_a_second(header: Any) -> float | None:  # noqa: ANN401
