@@ -36,8 +36,12 @@ def test_every_example_runs_as_written(tmp_path: Path, monkeypatch: pytest.Monke
 def test_the_table_of_files_lists_what_a_case_gives(tmp_path: Path) -> None:
     from myoscope import SynthesisOptions, measure, synthesize
 
-    case = synthesize("ct_thigh", 0, SynthesisOptions(size=(40, 32, 24), spacing_mm=(8.0, 8.0, 16.0)))
-    measure(case.scan, case.segmentation).save(tmp_path)
+    volume = synthesize("ct_thigh", 0, SynthesisOptions(size=(40, 32, 24), spacing_mm=(8.0, 8.0, 16.0)))
+    video = synthesize("ultrasound", 0, SynthesisOptions(site="biceps", size=(128, 128), frames=3))
+    written = set()
+    for case in (volume, video):
+        folder = measure(case.scan, case.segmentation).save(tmp_path / case.scan.modality)
+        written |= {path.name.replace(case.scan.case_id, "<case>") for path in folder.iterdir()}
     table = README.read_text(encoding="utf-8").partition("## What one case gives")[2].partition("\n## ")[0]
-    listed = {name.replace("<case>", case.scan.case_id) for name in re.findall(r"`([\w<>.]+)`", table) if "." in name}
-    assert listed == {path.name for path in tmp_path.iterdir()}
+    listed = {name for name in re.findall(r"`([\w<>.]+)`", table) if "." in name}
+    assert listed == written

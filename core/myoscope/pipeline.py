@@ -34,9 +34,7 @@ if TYPE_CHECKING:
 
 SubjectLike = Subject | Mapping[str, Any] | str | Path
 NOT_ITS_OWN = "not its own"
-LIBRARIES = (
-    "myoscope", "numpy", "SimpleITK", "opencv-python-headless", "torch", "monai", "segmentation-models-pytorch", "nnunetv2",
-)  # fmt: skip
+LIBRARIES = ("myoscope", "numpy", "SimpleITK", "opencv-python-headless", "torch", "monai", "nnunetv2")
 
 
 def analyze(  # noqa: PLR0913  # the front door names every choice

@@ -35,7 +35,7 @@ def find_seam(picture: NDArray[np.uint8]) -> int | None:
     place = low + int(straddling.argmax())
     if straddling.max() <= SEAM_RATIO or upper[place : place + apart - 1].min() <= TOP_RATIO:
         return None
-    return place + apart
+    return int(place + apart)
 
 
 def _relative(apiece: NDArray[np.float32]) -> NDArray[np.float32]:
