@@ -36,10 +36,11 @@ def compare(
 ) -> tuple[EvaluationRow, ...]:
     """Return a row for every structure and side that either segmentation looked for.
 
-    Where only one of them splits sides, both sides are compared as one. A picture without a scale has no distances.
+    Where only one of them splits sides, both sides are compared as one. A picture without a scale has no distances. A
+    video's overlap is counted over all of its frames; it has no distances, for nothing measures from frame to frame.
 
     Raises:
-        GeometryError: They lie on different grids, or are videos.
+        GeometryError: They lie on different grids, or show different numbers of frames.
     """
     grid = reference.grid
     if not prediction.grid.is_same(grid):
@@ -48,13 +49,17 @@ def compare(
             f"reference {grid.size} of {grid.spacing_mm} mm, or they lie elsewhere.",
             "Bring one onto the grid of the other (nearest neighbor) first.",
         )
-    if prediction.labels.shape != grid.shape or reference.labels.shape != grid.shape:
-        raise GeometryError(f"{case_id} is a video, expected a picture or a volume.", "Compare its frames one by one.")
+    if prediction.labels.shape != reference.labels.shape:
+        raise GeometryError(
+            f"{case_id}: the prediction has the shape {prediction.labels.shape}, "
+            f"the reference {reference.labels.shape}.",
+            "A video needs labels for each of its frames.",
+        )
     split = prediction.sides_split and reference.sides_split
     predicted, true = (s.labels if s.sides_split == split else _unsplit(s.labels) for s in (prediction, reference))
     counts = overlap_counts(predicted, true)
-    in_mm = grid.unit is LengthUnit.MM
-    distances = surface_distances(predicted, true, grid.spacing_mm[::-1]) if surface and in_mm else {}
+    measurable = grid.unit is LengthUnit.MM and reference.labels.shape == grid.shape
+    distances = surface_distances(predicted, true, grid.spacing_mm[::-1]) if surface and measurable else {}
     none = Overlap(0, 0, 0)
     millilitres = grid.voxel_volume_ml if grid.ndim == SOLID else nan
     names = prediction.predicted | reference.predicted

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from myoscope.anatomy import StructureSet
 from myoscope.data.segmentation import Segmentation
 from myoscope.errors import InputError, PluginError
+from myoscope.evaluation.flat_reading import shows_pictures
 from myoscope.evaluation.reading import Labels, generic_structures, read_pair
 from myoscope.plugins import describe, modalities
 
@@ -30,7 +31,7 @@ def naming_of(pairs: Iterable[tuple[Labels, Labels]], modality: str | None) -> N
     """Return what names the labels: the modality asked for, else the first by name that fits, else `label_1`, ...
 
     Ids and names of structures are shared by all modalities, so of several that fit any gives the same names; they
-    differ in groups and published values.
+    differ in groups and published values. Of pictures, modalities that image one site at a time are asked first.
 
     Args:
         pairs: Prediction and reference of each case; the first pair that can be read decides.
@@ -45,7 +46,8 @@ def naming_of(pairs: Iterable[tuple[Labels, Labels]], modality: str | None) -> N
         if given is not None:
             same = [info for info in known if info.structures == given]
             return Naming(given, same[0] if same else None, tuple(info.name for info in same[1:]))
-        fits = [info for info in known if _readable(prediction, reference, info.structures)]
+        asked = sorted(known, key=lambda info: not info.sites) if shows_pictures(reference) else known
+        fits = [info for info in asked if _readable(prediction, reference, info.structures)]
         if fits:
             return Naming(fits[0].structures, fits[0], tuple(info.name for info in fits[1:]))
         if _readable(prediction, reference, generic_structures()):

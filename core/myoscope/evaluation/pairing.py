@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,10 @@ from myoscope.errors import UnreadableError, UsageError
 
 #: Endings of label files, the surest first: of several files of one case the first kind is taken.
 ENDINGS = ("_dseg", "_labels", ".seg", "_seg", "")
+#: What `analyze` leaves beside its labels: the pictures there show the case.
+RUN_FILE = "run.json"
+#: What every LabelMe file holds, and other .json files rarely do.
+LABELME_KEY = b'"shapes"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +29,7 @@ def pairs(prediction: Path, reference: Path) -> tuple[Pair, ...]:
     """Return the files to compare: two files as they are, two folders matched by name.
 
     In a name, `_dseg`, `_labels`, `_seg` and `.seg` before the suffix do not count. Folders are searched with their
-    subfolders.
+    subfolders. Of several files of one case a volume file is taken before LabelMe outlines, and these before a picture.
 
     Raises:
         UnreadableError: Nothing there, or no two files with the same name.
@@ -44,17 +49,23 @@ def pairs(prediction: Path, reference: Path) -> tuple[Pair, ...]:
             f"({', '.join(sorted(left)) or 'none'}; {', '.join(sorted(right)) or 'none'}).",
             "Give predictions the names of their references; _dseg, _labels, _seg and .seg do not count.",
         )
-    return tuple(Pair(case, left.get(case), right.get(case)) for case in sorted({*left, *right}))
+    cases = sorted({*_telling(left, right), *_telling(right, left)})
+    return tuple(Pair(case, left.get(case), right.get(case)) for case in cases)
+
+
+def _telling(own: Mapping[str, Path], other: Mapping[str, Path]) -> Iterator[str]:
+    """Yield the cases of a folder; among volume files, a picture without a partner is no case but a picture."""
+    volumes = any(_kind(path) == 0 for path in own.values())
+    yield from (case for case, path in own.items() if case in other or _kind(path) == 0 or not volumes)
 
 
 def _by_case(folder: Path) -> dict[str, Path]:
-    from myoscope.io.headers import is_volume_name
-
     files = (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
-    found: dict[str, list[tuple[int, Path]]] = {}
-    for path in sorted(file for file in files if is_volume_name(file.name)):
-        case, rank = _stem(path)
-        found.setdefault(case, []).append((rank, path))
+    found: dict[str, list[tuple[tuple[int, int], Path]]] = {}
+    for path in sorted(files):
+        if (kind := _kind(path)) is not None:
+            case, rank = _stem(path)
+            found.setdefault(case, []).append(((rank, kind), path))
     chosen = {}
     for case, files_of_case in found.items():
         best = min(rank for rank, _ in files_of_case)
@@ -71,8 +82,24 @@ def _by_case(folder: Path) -> dict[str, Path]:
 def _stem(path: Path) -> tuple[str, int]:
     """Return the case that a label file is named for, and how sure its ending makes that it holds labels."""
     from myoscope.io.headers import VOLUME_SUFFIXES
+    from myoscope.io.names import PICTURE_SUFFIXES
 
-    suffix = max((s for s in VOLUME_SUFFIXES if path.name.lower().endswith(s)), key=len, default="")
+    suffixes = (*VOLUME_SUFFIXES, ".json", *PICTURE_SUFFIXES)
+    suffix = max((s for s in suffixes if path.name.lower().endswith(s)), key=len, default="")
     name = path.name[: len(path.name) - len(suffix)]
     rank = next(rank for rank, ending in enumerate(ENDINGS) if name.endswith(ending))
     return name.removesuffix(ENDINGS[rank]) or name, rank
+
+
+def _kind(path: Path) -> int | None:
+    """Return 0 for a volume file, 1 for LabelMe outlines, 2 for a picture that may be a mask; None for other files."""
+    from myoscope.io.flat_labels import LOSSY
+    from myoscope.io.headers import is_volume_name
+    from myoscope.io.names import is_picture_name
+
+    if is_volume_name(path.name):
+        return 0
+    if path.suffix.lower() == ".json":
+        return 1 if LABELME_KEY in path.read_bytes() else None
+    mask = is_picture_name(path.name) and path.suffix.lower() not in LOSSY
+    return 2 if mask and not path.with_name(RUN_FILE).is_file() else None

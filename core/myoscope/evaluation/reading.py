@@ -10,6 +10,7 @@ from myoscope.anatomy import LEFT_OFFSET, Structure, StructureSet
 from myoscope.data.grid import Grid
 from myoscope.data.segmentation import Segmentation
 from myoscope.errors import GeometryError, UnreadableError
+from myoscope.evaluation.flat_reading import read_flat_pair, shows_pictures
 from myoscope.ops.orient import from_lps, lps_grid, to_lps
 
 #: What `evaluate` takes: a path, a SimpleITK or nibabel image, or a `Segmentation`.
@@ -19,12 +20,14 @@ Labels = str | Path | Segmentation | object
 def read_pair(prediction: Labels, reference: Labels, structures: StructureSet) -> tuple[Segmentation, Segmentation]:
     """Return both label maps on the grid of the reference; no value is interpolated.
 
-    A cropped .seg.nrrd is laid out on the grid of the other.
+    A cropped .seg.nrrd is laid out on the grid of the other. Labels of pictures and videos: see `read_flat_pair`.
 
     Raises:
         UnreadableError: Not labels, or labels that mean nothing among `structures`.
         GeometryError: They do not lie on the same grid in some axis order.
     """
+    if shows_pictures(prediction) or shows_pictures(reference):
+        return read_flat_pair(prediction, reference, structures)
     grids = [_grid_of(labels) for labels in (reference, prediction)]
     refused: list[GeometryError] = []
     for grid in grids:
@@ -57,7 +60,8 @@ def _grid_of(labels: Labels) -> Grid:
     path = Path(labels)
     if not path.is_file() or not is_volume_name(path.name):
         raise UnreadableError(
-            f"{path} is not a label file.", "Give a .seg.nrrd, NIfTI, NRRD or MetaImage file, or a folder of them."
+            f"{path} is not a label file.",
+            "Give a .seg.nrrd, NIfTI, NRRD or MetaImage file, a picture's mask or LabelMe .json, or a folder of them.",
         )
     if not path.name.lower().endswith(NRRD_SUFFIXES):
         return read_volume_file(path).grid

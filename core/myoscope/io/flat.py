@@ -13,6 +13,10 @@ from myoscope.data.grid import Grid
 FLAT = 2
 #: Frames lie one step apart in a file that must give its slices a spacing; the step means nothing.
 FRAME_STEP = 1.0
+#: What a NIfTI calls its values when its slices are frames.
+FRAMES_INTENT = b"frames"
+#: Key of an NRRD whose slices are frames; its value is the unit of the pixels.
+FRAMES_KEY = "myoscope_frames_in"
 
 
 def as_volume(array: NDArray[Any], grid: Grid) -> tuple[NDArray[Any], Grid]:

@@ -82,6 +82,8 @@ def _painted(source: Path) -> NDArray[np.uint8]:
                     f"{source.name} is a color picture, expected a mask of one value a pixel.",
                     "Save the ids of the structures as grey values.",
                 )
+            if getattr(picture, "n_frames", 1) > 1:
+                raise UnreadableError(f"{source.name} holds several pages, expected one mask.", "Give one page.")
             values = np.array(picture, dtype=np.int32)
     except BROKEN_PICTURE_ERRORS as error:
         raise UnreadableError(f"{source.name} cannot be read: {reason(error)}.") from error

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from myoscope.data.grid import Grid, LengthUnit
 from myoscope.errors import GeometryError, UnreadableError
-from myoscope.io.flat import as_volume
+from myoscope.io.flat import FLAT, FRAMES_INTENT, as_volume
 from myoscope.io.headers import VolumeHeader, open_unpacked, read_samples
 from myoscope.io.intensities import rescale
 
@@ -131,10 +131,11 @@ def affine_from_grid(grid: Grid) -> NDArray[np.float64]:
 def write_nifti(array: NDArray[Any], grid: Grid, path: Path) -> None:
     """Write `array`, shape `grid.shape`, as .nii.gz with sform and qform; equal input gives equal bytes.
 
-    The frames of a picture or video become slices; a picture without a scale has no unit.
+    The frames of a picture or video become slices, and the header says so; a picture without a scale has no unit.
     """
     import nibabel as nib
 
+    frames = grid.ndim == FLAT
     array, grid = as_volume(array, grid)
     header = nib.Nifti1Header()
     header.set_data_dtype(array.dtype)
@@ -148,6 +149,8 @@ def write_nifti(array: NDArray[Any], grid: Grid, path: Path) -> None:
     header["vox_offset"] = 352
     header["scl_slope"], header["scl_inter"] = 1, 0
     header["descrip"] = b"research use only"
+    if frames:
+        header["intent_name"] = FRAMES_INTENT
     with path.open("wb") as raw, gzip.GzipFile("", "wb", COMPRESSION_LEVEL, raw, mtime=0) as stream:
         stream.write(header.binaryblock + bytes(4))
         for plane in array:

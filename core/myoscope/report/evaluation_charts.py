@@ -129,13 +129,13 @@ def dice_bars(evaluation: Evaluation) -> DiceBars:
     """Return a bar a structure, and the mean over all."""
     total = next((row for row in evaluation.summary if (row.level, row.metric) == ("all", "dice")), None)
     mean = math.nan if total is None else total.mean
-    models = tuple(dict.fromkeys(v.model for v in evaluation.published if v.metric == "dice"))
-    marks: dict[str, list[tuple[float, str, int]]] = {}
-    for value in evaluation.published:
-        if value.metric == "dice":
-            mark = (_bar_x(value.value), f"{value.model}: {value.value:g}", models.index(value.model))
-            marks.setdefault(value.structure, []).append(mark)
     structures = by_structure(evaluation)
+    published = [v for v in evaluation.published if v.metric == "dice" and v.structure in structures]
+    models = tuple(dict.fromkeys(v.model for v in published))
+    marks: dict[str, list[tuple[float, str, int]]] = {}
+    for value in published:
+        mark = (_bar_x(value.value), f"{value.model}: {value.value:g}", models.index(value.model))
+        marks.setdefault(value.structure, []).append(mark)
     bars = tuple(
         DiceBar(
             title=structure_title(name),
@@ -264,6 +264,7 @@ def _abbreviations(structures: StructureSet) -> Mapping[str, str]:
 
 
 def published_columns(evaluation: Evaluation, metrics: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    """Return (model, metric) of what others reported, for the metrics that the table shows."""
-    given = dict.fromkeys((value.model, value.metric) for value in evaluation.published)
+    """Return (model, metric) of what others reported, for the metrics and structures that the table shows."""
+    shown = by_structure(evaluation)
+    given = dict.fromkeys((value.model, value.metric) for value in evaluation.published if value.structure in shown)
     return tuple((model, metric) for metric in metrics for model, m in given if m == metric)

@@ -32,7 +32,9 @@ def evaluation_html(evaluation: Evaluation) -> str:
     correlations = {row.name: row.r for row in evaluation.correlations}
     published = {(v.model, v.structure, v.metric): v.value for v in evaluation.published}
     columns = charts.published_columns(evaluation, COMPARED)
-    metrics = [m for m in SHOWN if evaluation.surface or m not in charts.SMALL_IS_GOOD]
+    metrics = [m for m in SHOWN if any(own[m].n for own in structures.values())]
+    volumes = any(math.isfinite(row.volume_ref_ml) for row in evaluation.rows)
+    compared = [m for m in COMPARED if m in metrics or (volumes and m == CORRELATION)]
     return rendered(
         "evaluation.html.j2",
         {
@@ -43,15 +45,17 @@ def evaluation_html(evaluation: Evaluation) -> str:
             "bars": charts.dice_bars(evaluation),
             "scatter": charts.precision_recall(evaluation),
             "heat": charts.heat_map(evaluation),
+            "volumes": volumes,
+            "unmeasured": evaluation.surface and not volumes and not charts.SMALL_IS_GOOD & set(metrics),
             "columns": [charts.TITLES[m] for m in metrics],
             "structures": _table(structures, metrics, correlations),
             "groups": _table({n: own for n, own in groups.items() if own["dice"].n}, metrics, correlations),
-            "compared": [NAMES[m] for m in COMPARED],
+            "compared": [NAMES[m] for m in compared],
             "published_columns": [(model, NAMES[m]) for model, m in columns],
             "side_by_side": [
                 (
                     structure_title(name),
-                    [_value(own, correlations.get(name, math.nan), m) for m in COMPARED],
+                    [_value(own, correlations.get(name, math.nan), m) for m in compared],
                     [charts.metric_text(published.get((model, name, m), math.nan), m) for model, m in columns],
                 )
                 for name, own in structures.items()

@@ -9,6 +9,7 @@ from myoscope import Finding, Measurement, Measurements, Scan, Segmentation, Sev
 from myoscope.qc.coverage import CUT, NOT_FOUND
 from myoscope_ultrasound.aponeuroses import MUSCLE
 from myoscope_ultrasound.limits import (
+    LEAST_WIDTH_SHARE,
     LOW_CONFIDENCE,
     MOST_REJECTED,
     MOST_VARIATION,
@@ -22,6 +23,7 @@ def check(scan: Scan, segmentation: Segmentation, measurements: Measurements) ->
     return (
         *_not_found(measurements),
         *_low_confidence(scan, segmentation),
+        *_narrow(scan, segmentation),
         *_rejected(measurements),
         *_cut(measurements),
         *_implausible(measurements),
@@ -62,6 +64,24 @@ def _low_confidence(scan: Scan, segmentation: Segmentation) -> tuple[Finding, ..
             severity=Severity.WARNING,
             message=f"The model is unsure of this picture: confidence {confidence:.2f}, {LOW_CONFIDENCE} expected.",
             action="Look at the outlines before using the values; take another picture if they are wrong.",
+        ),
+    )
+
+
+def _narrow(scan: Scan, segmentation: Segmentation) -> tuple[Finding, ...]:
+    """Look how much of a picture's width shows both aponeuroses that a model found; the model may be sure and wrong."""
+    if scan.times_s or not segmentation.by_model or MUSCLE not in segmentation.predicted or scan.calibration is None:
+        return ()
+    muscle = segmentation.labels[scan.calibration.view.slices] == segmentation.structures[MUSCLE].id
+    share = float(muscle.any(axis=0).mean())
+    if not 0 < share < LEAST_WIDTH_SHARE:
+        return ()
+    return (
+        Finding(
+            code="muscle_seen_narrowly",
+            severity=Severity.WARNING,
+            message=f"Both aponeuroses were found one above the other over only {share:.0%} of the picture's width.",
+            action="Look whether the outlines lie on the aponeuroses before using the values.",
         ),
     )
 

@@ -121,3 +121,18 @@ def test_a_video_is_doubted_frame_by_frame_only() -> None:
     scan = Scan("ultrasound", {"bmode": labels}, GRID, "case", times_s=(0.0, 0.1), site="rectus_femoris")
     one = Segmentation(labels, GRID, STRUCTURES, frozenset({"rectus_femoris"}), sides_split=False, by_model=True)
     assert check(scan, replace(one, confidence=(0.1, 0.2)), Measurements()) == ()
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"), [(8, ["muscle_seen_narrowly"]), (19, ["muscle_seen_narrowly"]), (21, [])]
+)
+def test_a_muscle_between_aponeuroses_seen_over_little_of_the_width_is_doubted(
+    columns: int, expected: list[str]
+) -> None:
+    labels = np.zeros(GRID.shape, dtype=np.uint8)
+    labels[10:20, :columns] = STRUCTURES["muscle"].id
+    calibration = Calibration("test", View(0, 0, 40, 30))
+    scan = Scan("ultrasound", {"bmode": labels}, GRID, "case", calibration=calibration, site="longitudinal")
+    found = Segmentation(labels, GRID, STRUCTURES, frozenset(SITES["longitudinal"]), sides_split=False, by_model=True)
+    assert codes(check(scan, found, Measurements())) == expected
+    assert codes(check(scan, replace(found, by_model=False), Measurements())) == []
