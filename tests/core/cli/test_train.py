@@ -43,7 +43,7 @@ def test_an_unknown_recipe_is_a_usage_error(run: Run, tmp_path: Path) -> None:
 def test_a_data_folder_without_images_is_bad_input(run: Run, tmp_path: Path) -> None:
     said = run("train", "ct_thigh/unetr_small", "--data", tmp_path, "-o", tmp_path / "r")
     assert said.code == 3
-    assert "holds no images" in said.err
+    assert "holds no labelled cases" in said.err
     assert not (tmp_path / "r").exists()
 
 
