@@ -23,7 +23,7 @@ SMALL = replace(
     PAPER,
     learning_rate=2e-3,
     weight_decay=1e-4,
-    max_epochs=12,
+    max_epochs=24,
     schedule="one_cycle",
     precision="bf16-mixed",
     optimizer="adamw",
