@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from myoscope.anatomy import StructureSet
 from myoscope.data.segmentation import Segmentation
 from myoscope.errors import InputError, PluginError
-from myoscope.evaluation.flat_reading import shows_pictures
 from myoscope.evaluation.reading import Labels, generic_structures, read_pair
 from myoscope.plugins import describe, modalities
 
@@ -46,6 +45,8 @@ def naming_of(pairs: Iterable[tuple[Labels, Labels]], modality: str | None) -> N
         if given is not None:
             same = [info for info in known if info.structures == given]
             return Naming(given, same[0] if same else None, tuple(info.name for info in same[1:]))
+        from myoscope.evaluation.flat_reading import shows_pictures
+
         asked = sorted(known, key=lambda info: not info.sites) if shows_pictures(reference) else known
         fits = [info for info in asked if _readable(prediction, reference, info.structures)]
         if fits:

@@ -10,7 +10,6 @@ from myoscope.anatomy import LEFT_OFFSET, Structure, StructureSet
 from myoscope.data.grid import Grid
 from myoscope.data.segmentation import Segmentation
 from myoscope.errors import GeometryError, UnreadableError
-from myoscope.evaluation.flat_reading import read_flat_pair, shows_pictures
 from myoscope.ops.orient import from_lps, lps_grid, to_lps
 
 #: What `evaluate` takes: a path, a SimpleITK or nibabel image, or a `Segmentation`.
@@ -26,6 +25,8 @@ def read_pair(prediction: Labels, reference: Labels, structures: StructureSet) -
         UnreadableError: Not labels, or labels that mean nothing among `structures`.
         GeometryError: They do not lie on the same grid in some axis order.
     """
+    from myoscope.evaluation.flat_reading import read_flat_pair, shows_pictures
+
     if shows_pictures(prediction) or shows_pictures(reference):
         return read_flat_pair(prediction, reference, structures)
     grids = [_grid_of(labels) for labels in (reference, prediction)]

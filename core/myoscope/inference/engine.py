@@ -13,6 +13,7 @@ from myoscope.data.recipe import Recipe
 from myoscope.data.scan import Scan
 from myoscope.errors import UsageError
 from myoscope.inference.frames import label_frames
+from myoscope.inference.fusing import fused
 from myoscope.inference.restore import restore_labels
 from myoscope.inference.windows import blended_slabs, plan_windows
 
@@ -72,6 +73,8 @@ def run_model(
     if package.card.backend == "nnunet":
         return _by_nnunet(scan, package, structures, device, progress)
     network = load_network(package, modality, device)
+    if scan.grid.ndim == FLAT:
+        network = fused(network)
     prepared = modality.preprocess(scan, recipe)
     return segment(scan, prepared, network, recipe, structures, device=device, progress=progress)
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import torch
 
 #: Frames that go through the network together: more gain nothing on a CPU and wait longer for the first.
-BATCH = 8
+BATCH = 4
 
 
 def label_frames(
