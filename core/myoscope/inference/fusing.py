@@ -26,4 +26,4 @@ def fused(network: torch.nn.Module) -> torch.nn.Module:
             if isinstance(convolution, torch.nn.Conv2d) and isinstance(normalization, torch.nn.BatchNorm2d):
                 setattr(module, first, fuse_conv_bn_eval(convolution, normalization))
                 setattr(module, second, torch.nn.Identity())
-    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+    return network.to(memory_format=torch.channels_last)
