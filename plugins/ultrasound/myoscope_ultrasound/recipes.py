@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from myoscope import Recipe, TrainingPlan
+from myoscope.nnunet import TRAINING
 from myoscope_ultrasound.structures import LONGITUDINAL, SITES
 
 #: The paper's training; it names no encoder and no number of epochs, so ours is ResNet-34 and early stopping decides.
@@ -28,18 +29,6 @@ SMALL = replace(
     precision="bf16-mixed",
     optimizer="adamw",
     patience=0,
-)
-#: nnU-Net's own training; the paper says of its nnU-Net only that it was nnU-Net.
-NNUNET = TrainingPlan(
-    loss="dice_ce",
-    learning_rate=1e-2,
-    weight_decay=3e-5,
-    batch_size=12,
-    crops_per_case=10,
-    max_epochs=1000,
-    schedule="poly",
-    precision="16-mixed",
-    optimizer="sgd",
 )
 UNET_SITES = ("rectus_femoris", "rectus_abdominis", "biceps", "triceps")
 
@@ -81,15 +70,16 @@ LONGITUDINAL_RECIPE = replace(
     training=replace(SMALL, max_epochs=32),
 )
 
+#: The paper says of its nnU-Net only that it was nnU-Net, so it trains as nnU-Net does.
 PERONEUS = replace(
-    _unet("peroneus"), overlap=0.5, network="nnunet", network_options={"upright": True, "workers": 2}, training=NNUNET
+    _unet("peroneus"), overlap=0.5, network="nnunet", network_options={"upright": True, "workers": 2}, training=TRAINING
 )
 PERONEUS_SMALL = replace(
     PERONEUS,
     name="ultrasound/peroneus_small",
     window=(256, 256),
     network_options={"upright": True, "base_features": 8, "max_features": 64},
-    training=replace(NNUNET, batch_size=4, crops_per_case=1, max_epochs=10),
+    training=replace(TRAINING, batch_size=4, crops_per_case=1, max_epochs=10),
 )
 
 #: Site -> model that `analyze` takes.
