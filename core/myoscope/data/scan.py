@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from myoscope.data.finding import Finding
-from myoscope.data.frames import Calibration
+from myoscope.data.frames import Calibration, View
 from myoscope.data.grid import Grid
 from myoscope.data.subject import Subject
 from myoscope.errors import GeometryError, UnreadableError
@@ -64,6 +64,17 @@ class Scan:
                     f"{self.case_id}: channel {name!r} holds NaN or infinite values.",
                     "Export the image again, without masked voxels.",
                 )
+
+    @property
+    def view(self) -> View:
+        """The part of a picture that shows tissue.
+
+        Raises:
+            UnreadableError: A scan that does not say which part that is.
+        """
+        if self.calibration is None:
+            raise UnreadableError(f"{self.case_id} does not say which part of the picture shows tissue.")
+        return self.calibration.view
 
     @property
     def image(self) -> NDArray[Any]:

@@ -124,8 +124,7 @@ def _by_nnunet(
     """Return labels on the scan's own grid and the confidence in each frame, by nnU-Net."""
     from myoscope.nnunet import label_frames as label_by_nnunet
 
-    assert scan.calibration is not None
-    view = scan.calibration.view.slices
+    view = scan.view.slices
     frames = scan.image if scan.times_s else scan.image[None]
     spacing = (scan.grid.spacing_mm[0], scan.grid.spacing_mm[1]) if scan.grid.unit is LengthUnit.MM else None
     found, confidence = label_by_nnunet(

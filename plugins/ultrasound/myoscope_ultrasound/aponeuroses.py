@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 SUPERFICIAL, DEEP, MUSCLE = SITES[LONGITUDINAL]
 #: Pieces of a label that may be part of a line: the largest few, and this share of the largest one at least.
 MOST_PIECES, SMALLEST_SHARE = 6, 0.03
-#: A deep aponeurosis goes across this share of the picture, or is the widest line there is.
+#: A deep aponeurosis goes across this share of the picture, or is the widest line there is; chosen on
+#: the frames of one machine held out (README, fold 1).
 ACROSS_SHARE = 0.2
 #: A gap in a line is bridged when it is at most this share of the picture's width.
 BRIDGE_SHARE = 0.2

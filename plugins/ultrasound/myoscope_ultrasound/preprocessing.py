@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from myoscope import Calibration, Grid, Recipe, Scan, UnreadableError
+from myoscope import Grid, Recipe, Scan, View
 
 WHITE = 255.0
 
@@ -18,9 +18,7 @@ def preprocess(scan: Scan, recipe: Recipe) -> Scan:
     Raises:
         UnreadableError: A scan that does not say which part of it shows tissue.
     """
-    if scan.calibration is None:
-        raise UnreadableError(f"{scan.case_id} does not say which part of the picture shows tissue.")
-    view = scan.calibration.view
+    view = scan.view
     cropped = scan.image[(..., *view.slices)]
     width, height = recipe.window
     if scan.times_s:
@@ -30,7 +28,7 @@ def preprocess(scan: Scan, recipe: Recipe) -> Scan:
     return Scan(
         scan.modality,
         {recipe.channels[0]: image},
-        _stretched(scan.grid, scan.calibration, (width, height)),
+        _stretched(scan.grid, view, (width, height)),
         scan.case_id,
         scan.source,
         scan.subject,
@@ -49,9 +47,8 @@ def _resized(frame: NDArray[np.generic], size: tuple[int, int]) -> NDArray[np.fl
     return np.asarray(cv2.resize(np.ascontiguousarray(frame), size, interpolation=way), dtype=np.float32) / WHITE
 
 
-def _stretched(grid: Grid, calibration: Calibration, size: tuple[int, int]) -> Grid:
+def _stretched(grid: Grid, view: View, size: tuple[int, int]) -> Grid:
     """Return the grid of `size` samples that covers the view, edge to edge."""
-    view = calibration.view
     steps = (view.width / size[0], view.height / size[1])
     first = (view.left + (steps[0] - 1) / 2, view.top + (steps[1] - 1) / 2)
     spacing = tuple(s * step for s, step in zip(grid.spacing_mm, steps, strict=True))
