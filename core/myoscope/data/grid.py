@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from myoscope.errors import GeometryError
 
+#: Axes of a picture; a volume has one more.
+PICTURE_AXES = 2
 #: Two grids are the same when corner positions differ by less than this share of a voxel.
 SAME_GRID_TOLERANCE_VOXELS = 1e-2
 #: A direction matrix may leave orthonormality by this much before it is refused.

@@ -9,10 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from myoscope.anatomy import StructureSet
-from myoscope.data.grid import Grid, LengthUnit
+from myoscope.data.grid import PICTURE_AXES, Grid, LengthUnit
 from myoscope.data.segmentation import Segmentation
 from myoscope.errors import GeometryError, InputError, UnreadableError
-from myoscope.io.flat import FLAT
 from myoscope.io.flat_headers import FlatHeader, flat_header
 from myoscope.io.label_tables import find_table, read_table
 
@@ -62,7 +61,7 @@ def _header(labels: object) -> FlatHeader | None:
         grid = labels.grid
         size, spacing = (grid.size[0], grid.size[1]), (grid.spacing_mm[0], grid.spacing_mm[1])
         known = spacing if grid.unit is LengthUnit.MM else None
-        return FlatHeader(size, math.prod(labels.labels.shape[:-FLAT]), known, sure=grid.ndim == FLAT)
+        return FlatHeader(size, math.prod(labels.labels.shape[:-PICTURE_AXES]), known, sure=grid.ndim == PICTURE_AXES)
     if isinstance(labels, str | Path) and Path(labels).is_file():
         return flat_header(Path(labels))
     return None
@@ -105,7 +104,7 @@ def _searched(labels: object, structures: StructureSet) -> tuple[str, ...]:
 def _read(labels: object, structures: StructureSet, grid: Grid, only: tuple[str, ...]) -> Segmentation:
     if isinstance(labels, Segmentation):
         array = labels.labels
-        return replace(labels, grid=grid, labels=array[0] if len(array) == 1 and array.ndim > FLAT else array)
+        return replace(labels, grid=grid, labels=array[0] if len(array) == 1 and array.ndim > PICTURE_AXES else array)
     from myoscope.io import read_labels
 
     return read_labels(Path(str(labels)), structures, on=grid, only=only)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from myoscope.data.grid import Grid, LengthUnit
+from myoscope.data.grid import PICTURE_AXES, Grid, LengthUnit
 from myoscope.data.recipe import Recipe
 from myoscope.data.scan import Scan
 from myoscope.errors import UsageError
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from myoscope.hookspecs import Modality
     from myoscope.models import ModelPackage
 
-#: Axes of a picture's grid.
-FLAT = 2
 #: Called with windows done and windows in all.
 WindowProgress = Callable[[int, int], None]
 
@@ -73,7 +71,7 @@ def run_model(
     if package.card.backend == "nnunet":
         return _by_nnunet(scan, package, structures, device, progress)
     network = load_network(package, modality, device)
-    if scan.grid.ndim == FLAT:
+    if scan.grid.ndim == PICTURE_AXES:
         network = fused(network)
     prepared = modality.preprocess(scan, recipe)
     return segment(scan, prepared, network, recipe, structures, device=device, progress=progress)
@@ -104,7 +102,7 @@ def segment(
     """
     values = _values(recipe, structures)
     channels = list(prepared.channels.values())
-    if scan.grid.ndim == FLAT:
+    if scan.grid.ndim == PICTURE_AXES:
         frames = np.stack(channels, axis=-3)
         frames = frames if scan.times_s else frames[None]
         labels, confidence = label_frames(

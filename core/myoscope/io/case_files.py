@@ -7,11 +7,11 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from myoscope.data.grid import PICTURE_AXES
 from myoscope.data.modality import LabelledCase
 from myoscope.data.result import CaseResult
 from myoscope.data.scan import Scan
 from myoscope.io.atomic import check_writable, written_together
-from myoscope.io.flat import FLAT
 from myoscope.io.label_tables import write_table
 from myoscope.io.nifti import write_nifti
 from myoscope.io.picture_writing import write_cine, write_picture
@@ -77,7 +77,7 @@ def write_labelled_case(case: LabelledCase, folder: Path) -> Path:
         for channel, array in channels.items():
             title = name if len(channels) == 1 else f"{name}_{channel}"
             _write_image(array, case.scan, partial / "images" / title)
-        if case.scan.grid.ndim == FLAT and not case.scan.times_s:
+        if case.scan.grid.ndim == PICTURE_AXES and not case.scan.times_s:
             write_picture(case.segmentation.labels, partial / "labels" / f"{name}.png")
         else:
             write_nifti(case.segmentation.labels, case.segmentation.grid, partial / "labels" / f"{name}.nii.gz")
@@ -87,7 +87,7 @@ def write_labelled_case(case: LabelledCase, folder: Path) -> Path:
 
 def _write_image(array: NDArray[Any], scan: Scan, stem: Path) -> None:
     """Write a channel as the kind of file that its modality comes in."""
-    if scan.grid.ndim != FLAT:
+    if scan.grid.ndim != PICTURE_AXES:
         write_nifti(array, scan.grid, stem.with_name(f"{stem.name}.nii.gz"))
     elif scan.times_s:
         write_cine(array, scan, stem.with_name(f"{stem.name}.dcm"))

@@ -7,10 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from myoscope.data.grid import Grid
+from myoscope.data.grid import PICTURE_AXES, Grid
 
-#: Axes of a picture.
-FLAT = 2
 #: Frames lie one step apart in a file that must give its slices a spacing; the step means nothing.
 FRAME_STEP = 1.0
 #: What a NIfTI calls its values when its slices are frames.
@@ -24,9 +22,9 @@ def as_volume(array: NDArray[Any], grid: Grid) -> tuple[NDArray[Any], Grid]:
 
     A volume is returned as it is.
     """
-    if grid.ndim != FLAT:
+    if grid.ndim != PICTURE_AXES:
         return array, grid
-    frames = array if array.ndim > FLAT else array[None]
+    frames = array if array.ndim > PICTURE_AXES else array[None]
     direction = np.eye(3)
     direction[:2, :2] = grid.matrix
     size = (*grid.size, len(frames))

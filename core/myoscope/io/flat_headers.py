@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from myoscope.data.grid import LengthUnit
+from myoscope.data.grid import PICTURE_AXES, LengthUnit
 from myoscope.errors import UnreadableError
-from myoscope.io.flat import FLAT, FRAMES_INTENT, FRAMES_KEY
+from myoscope.io.flat import FRAMES_INTENT, FRAMES_KEY
 from myoscope.io.headers import NIFTI_SUFFIXES, NRRD_SUFFIXES, VolumeHeader, is_volume_name, open_unpacked, reason
 from myoscope.io.names import is_picture_name
 from myoscope.io.nifti import read_raw_header
@@ -65,9 +65,9 @@ def _of_volume_file(path: Path) -> FlatHeader:
         header = read_header(stream, path.name)
         stream.seek(0)
         marked, in_mm = _declared(stream, path.name)
-    if len(header.size) < FLAT:
+    if len(header.size) < PICTURE_AXES:
         raise UnreadableError(f"{path.name} has the size {header.size}, expected columns and rows.")
-    frames = math.prod(header.size[FLAT:])
+    frames = math.prod(header.size[PICTURE_AXES:])
     return FlatHeader(
         (header.size[0], header.size[1]), frames, _spacing(header) if in_mm else None, sure=marked or frames == 1
     )
@@ -87,5 +87,5 @@ def _declared(stream: IO[bytes], name: str) -> tuple[bool, bool]:
 
 
 def _spacing(header: VolumeHeader) -> tuple[float, float] | None:
-    spacing = header.spacing_mm[:FLAT]
-    return (spacing[0], spacing[1]) if len(spacing) == FLAT and all(s > 0 for s in spacing) else None
+    spacing = header.spacing_mm[:PICTURE_AXES]
+    return (spacing[0], spacing[1]) if len(spacing) == PICTURE_AXES and all(s > 0 for s in spacing) else None

@@ -11,15 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from myoscope.anatomy import StructureSet
-from myoscope.data.grid import Grid
+from myoscope.data.grid import PICTURE_AXES, Grid
 from myoscope.data.segmentation import Segmentation
 from myoscope.errors import GeometryError, UnreadableError
-from myoscope.io.flat import FLAT
 from myoscope.io.headers import NRRD_SUFFIXES, is_volume_name, reason
 from myoscope.io.label_tables import named_meaning
 from myoscope.io.names import is_picture_name
 from myoscope.io.pictures import BROKEN_PICTURE_ERRORS
 from myoscope.io.text_headers import nrrd_fields
+from myoscope.io.volume_files import read_image
 
 #: A mask of one structure holds 0 and one of these.
 WHITE = (1, 255)
@@ -52,8 +52,8 @@ def read_flat_labels(source: Path, structures: StructureSet, *, on: Grid, only: 
             f"{source.name} is not a label file.",
             "Give a PNG, TIFF or BMP mask, a LabelMe .json, a .seg.nrrd, NIfTI, NRRD or MetaImage file.",
         )
-    if labels.shape[-FLAT:] != on.shape:
-        rows, columns = labels.shape[-FLAT:]
+    if labels.shape[-PICTURE_AXES:] != on.shape:
+        rows, columns = labels.shape[-PICTURE_AXES:]
         raise GeometryError(
             f"{source.name} has {columns} x {rows} pixels, the picture {on.size[0]} x {on.size[1]}.",
             "Give labels of the whole picture, as large as it is.",
@@ -96,15 +96,8 @@ def _stored(source: Path, structures: StructureSet) -> NDArray[np.uint8]:
     """Return the values of a volume file, (y, x), or (frames, y, x) when it has several slices."""
     import SimpleITK as sitk
 
-    warn = sitk.ProcessObject.GetGlobalWarningDisplay()
-    sitk.ProcessObject.SetGlobalWarningDisplay(False)
-    try:
-        values = sitk.GetArrayFromImage(sitk.ReadImage(str(source)))
-    except RuntimeError as error:
-        raise UnreadableError(f"{source.name} cannot be read.", "Copy or download it again.") from error
-    finally:
-        sitk.ProcessObject.SetGlobalWarningDisplay(warn)
-    values = values.reshape(-1, *values.shape[-FLAT:])
+    values = sitk.GetArrayFromImage(read_image(source))
+    values = values.reshape(-1, *values.shape[-PICTURE_AXES:])
     if values.dtype.kind not in "iu" or values.min() < 0 or values.max() > np.iinfo(np.uint8).max:
         raise UnreadableError(f"{source.name} holds values that are no labels: expected whole numbers below 256.")
     lookup = np.arange(256, dtype=np.uint8)
@@ -148,7 +141,7 @@ def _outlined(source: Path, structures: StructureSet, on: Grid) -> NDArray[np.ui
     labels = np.zeros(on.shape, dtype=np.uint8)
     for name, points in shapes:
         meaning = named_meaning(name, structures)
-        if meaning is None or points.ndim != FLAT or len(points) < 3 or not np.isfinite(points).all():  # noqa: PLR2004
+        if meaning is None or points.ndim != PICTURE_AXES or len(points) < 3 or not np.isfinite(points).all():  # noqa: PLR2004
             raise UnreadableError(
                 f"{source.name} outlines {name!r} with {len(points)} points, which means nothing here.",
                 "Use the names of `myoscope structures` and polygons of three points or more.",

@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 
 from myoscope.anatomy import LEFT_OFFSET, StructureSet
 from myoscope.data.finding import Finding, Severity
-from myoscope.data.grid import Grid
+from myoscope.data.grid import PICTURE_AXES, Grid
 from myoscope.data.segmentation import Segmentation
 from myoscope.errors import GeometryError, UnreadableError
-from myoscope.io.flat import FLAT
 from myoscope.io.flat_labels import read_flat_labels
 from myoscope.io.headers import NRRD_SUFFIXES, is_volume_name
 from myoscope.io.label_tables import Meaning, find_table, id_meanings, named_meaning, output_values, read_table
@@ -61,7 +60,7 @@ def read_labels(source: Path, structures: StructureSet, *, on: Grid, only: tuple
     """
     if not source.is_file():
         raise UnreadableError(f"There is no label file at {source}.")
-    if on.ndim == FLAT:
+    if on.ndim == PICTURE_AXES:
         return read_flat_labels(source, structures, on=on, only=only)
     if not is_volume_name(source.name):
         raise UnreadableError(f"{source.name} is not a label file.", "Give a .seg.nrrd, NIfTI, NRRD or MetaImage file.")

@@ -10,9 +10,9 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from myoscope.data.grid import Grid, LengthUnit
+from myoscope.data.grid import PICTURE_AXES, Grid, LengthUnit
 from myoscope.errors import GeometryError, UnreadableError
-from myoscope.io.flat import FLAT, FRAMES_INTENT, as_volume
+from myoscope.io.flat import FRAMES_INTENT, as_volume
 from myoscope.io.headers import VolumeHeader, open_unpacked, read_samples
 from myoscope.io.intensities import rescale
 
@@ -135,7 +135,7 @@ def write_nifti(array: NDArray[Any], grid: Grid, path: Path) -> None:
     """
     import nibabel as nib
 
-    frames = grid.ndim == FLAT
+    frames = grid.ndim == PICTURE_AXES
     array, grid = as_volume(array, grid)
     header = nib.Nifti1Header()
     header.set_data_dtype(array.dtype)

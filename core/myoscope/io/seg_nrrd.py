@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from myoscope.anatomy import Side, Structure
-from myoscope.data.grid import Grid
+from myoscope.data.grid import PICTURE_AXES, Grid
 from myoscope.data.result import RESEARCH_USE_ONLY
 from myoscope.data.segmentation import Segmentation
-from myoscope.io.flat import FLAT, FRAMES_KEY, as_volume
+from myoscope.io.flat import FRAMES_KEY, as_volume
 
 COMPRESSION_LEVEL = 4
 #: SNOMED CT codes, as the segmentation categories and modifiers of DICOM's master list.
@@ -66,7 +66,7 @@ def write_seg_nrrd(segmentation: Segmentation, path: Path) -> None:
             "ReferenceImageExtentOffset": "0 0 0",
         },
     )
-    if segmentation.grid.ndim == FLAT:
+    if segmentation.grid.ndim == PICTURE_AXES:
         lines += _key_values("", {FRAMES_KEY: grid.unit.value})
     voxels = np.ascontiguousarray(labels, dtype=np.uint8)
     with path.open("wb") as raw:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,9 @@ from myoscope.io.headers import (
 from myoscope.io.nifti import parse_header, read_nifti, read_raw_header
 from myoscope.io.text_headers import meta_header, nrrd_header
 from myoscope.io.values import Volume
+
+if TYPE_CHECKING:
+    import SimpleITK as sitk
 
 
 def read_header(stream: IO[bytes], name: str) -> VolumeHeader:
@@ -68,8 +71,6 @@ def read_layers(path: Path, header: VolumeHeader) -> tuple[NDArray[Any], Grid]:
         UnreadableError: Truncated, or in an encoding that nothing here decodes.
         GeometryError: Axes that are not orthogonal.
     """
-    import SimpleITK as sitk
-
     check_axes(header, path.name)
     there = path.stat().st_size - header.offset
     if header.offset >= 0 and there < header.stored_bytes:
@@ -77,15 +78,27 @@ def read_layers(path: Path, header: VolumeHeader) -> tuple[NDArray[Any], Grid]:
             f"{path.name} is truncated: {there} of {header.stored_bytes} bytes of voxels are there.",
             "Copy or download it again.",
         )
+    return layers_of(read_image(path))
+
+
+def read_image(path: Path) -> sitk.Image:
+    """Return a file as SimpleITK reads it, its geometry unchecked, without ITK's warnings on stderr.
+
+    Raises:
+        UnreadableError: SimpleITK cannot decode it.
+    """
+    import SimpleITK as sitk
+
     warn = sitk.ProcessObject.GetGlobalWarningDisplay()
-    sitk.ProcessObject.SetGlobalWarningDisplay(False)  # what ITK warns of on stderr, check_header has refused
+    sitk.ProcessObject.SetGlobalWarningDisplay(False)
     try:
-        image = sitk.ReadImage(str(path))
+        return sitk.ReadImage(str(path))
     except RuntimeError as error:
-        raise UnreadableError(f"{path.name} cannot be decoded: {itk_reason(error)}.") from error
+        raise UnreadableError(
+            f"{path.name} cannot be decoded: {itk_reason(error)}.", "Copy or download it again."
+        ) from error
     finally:
         sitk.ProcessObject.SetGlobalWarningDisplay(warn)
-    return layers_of(image)
 
 
 def layers_of(image: Any) -> tuple[NDArray[Any], Grid]:  # noqa: ANN401

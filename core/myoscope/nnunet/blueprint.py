@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from myoscope.data.grid import PICTURE_AXES
 from myoscope.errors import ModelError
 from myoscope.nnunet.convert import MILLIMETERS, PIXELS
-from myoscope.nnunet.options import FLAT
 from myoscope.nnunet.workspace import CONFIGURATION
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ def _obstacles(blueprint: Blueprint) -> list[tuple[bool, str]]:
         (len(dataset["channel_names"]) != 1, "it reads other than one channel"),
         (reader not in (PIXELS, *SCALED), f"its images are read by {reader!r}"),
         (list(plans["transpose_forward"]) != [0, 1, 2], "it looks at slices in another direction than pictures have"),
-        (len(configuration["patch_size"]) != FLAT, "its window is not flat"),
+        (len(configuration["patch_size"]) != PICTURE_AXES, "its window is not flat"),
         (architecture["network_class_name"] not in NETWORKS, "its network is not one of nnU-Net's"),
         (any(c is not None and not LAYERS.fullmatch(str(c)) for c in classes), "its layers are not PyTorch's own"),
         (configuration["preprocessor_name"] != "DefaultPreprocessor", "it was prepared by another preprocessor"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
+from myoscope.data.grid import PICTURE_AXES
 from myoscope.data.recipe import Recipe, TrainingPlan
 from myoscope.errors import UsageError
 
@@ -20,8 +21,6 @@ TRAINING = TrainingPlan(
     optimizer="sgd",
 )
 FIXED = ("loss", "schedule", "ema_decay", "precision", "optimizer", "patience")
-#: Axes of a picture.
-FLAT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,7 @@ def options_of(recipe: Recipe) -> Options:
     Raises:
         UsageError: The recipe asks for what nnU-Net does not do here.
     """
-    if len(recipe.window) != FLAT or len(recipe.channels) != 1:
+    if len(recipe.window) != PICTURE_AXES or len(recipe.channels) != 1:
         raise UsageError(
             f"{recipe.name} is not a recipe for pictures with one channel: nnU-Net trains only those here."
         )

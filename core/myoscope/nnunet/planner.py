@@ -8,8 +8,9 @@ import numpy as np
 from nnunetv2.experiment_planning.experiment_planners.default_experiment_planner import ExperimentPlanner
 from numpy.typing import NDArray
 
+from myoscope.data.grid import PICTURE_AXES
 from myoscope.data.recipe import Recipe
-from myoscope.nnunet.options import FLAT, options_of
+from myoscope.nnunet.options import options_of
 from myoscope.nnunet.workspace import DATASET, PLANS
 
 
@@ -38,7 +39,7 @@ class Planner(ExperimentPlanner):  # type: ignore[misc]
         """Return the plan of one configuration; nnU-Net takes no patch larger than the median picture it is told."""
         largest = np.array(self.recipe.window[::-1])
         plan: dict[str, Any] = super().get_plans_for_configuration(
-            spacing, np.minimum(median_shape[-FLAT:], largest), *rest
+            spacing, np.minimum(median_shape[-PICTURE_AXES:], largest), *rest
         )
         return plan | {"batch_size": self.recipe.training.batch_size, "median_image_size_in_voxels": median_shape}
 

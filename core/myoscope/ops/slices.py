@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from myoscope.data.grid import LengthUnit
+from myoscope.data.grid import PICTURE_AXES, LengthUnit
 from myoscope.data.result import SliceRow
 from myoscope.errors import GeometryError
 from myoscope.ops.regions import LABEL_VALUES, csa_cm2, summarize
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from myoscope.ops.regions import Regions
 
 MM2_PER_CM2 = 100.0
-PICTURE_AXES = 2
 
 
 def slice_rows(scan: Scan, segmentation: Segmentation) -> tuple[SliceRow, ...]:

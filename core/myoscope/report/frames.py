@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from myoscope.data.grid import LengthUnit
+from myoscope.data.grid import PICTURE_AXES, LengthUnit
 from myoscope.report.marks import scale_bar_length
 from myoscope.report.wording import quantity_words, structure_title
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from myoscope.data.result import CaseResult
     from myoscope.data.scan import Scan
 
-PICTURE_AXES = 2
 #: A picture without a scale has a bar of so many pixels where they fit.
 PIXEL_BAR = 100.0
 #: Gray values of 8 bits are shown as they are, because echo intensity counts on them.

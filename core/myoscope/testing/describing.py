@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+from myoscope.data.grid import PICTURE_AXES
 from myoscope.data.recipe import Recipe
 from myoscope.models import load_network, read_package
 from myoscope.testing.trial import Trial
@@ -14,8 +15,6 @@ from myoscope.testing.trial import Trial
 #: An embedded model is smaller than this, in MB of 10^6 bytes.
 MAX_EMBEDDED_MB = 25
 KINDS = ("muscle", "bone", "fascia")
-#: Axes of a picture, whose view fills the window whatever its spacing.
-FLAT = 2
 SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 
@@ -91,7 +90,7 @@ def _recipe_numbers(recipe: Recipe) -> Iterator[str]:
         yield f"The recipe {recipe.name} needs structures, each named once."
     if not recipe.channels or len(set(recipe.channels)) != len(recipe.channels):
         yield f"The recipe {recipe.name} needs channels, each named once."
-    needed = () if len(recipe.window) == FLAT else recipe.window
+    needed = () if len(recipe.window) == PICTURE_AXES else recipe.window
     if len(recipe.spacing_mm) != len(needed) or min((*recipe.spacing_mm, *recipe.window)) <= 0:
         yield (
             f"The recipe {recipe.name} has the spacing {recipe.spacing_mm} and the window {recipe.window}, expected a "

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from myoscope.data.grid import PICTURE_AXES
 from myoscope.data.recipe import Recipe
 from myoscope.data.segmentation import Segmentation
 from myoscope.ops.orient import lps_grid
-from myoscope.testing.describing import FLAT
 from myoscope.testing.trial import Trial, as_predicted, fingerprint, unknown_values
 
 #: Networks that a backend builds from its own plans, not the plugin.
@@ -28,7 +28,7 @@ def preprocess_gives_the_recipes_grid(trial: Trial) -> Iterator[str]:
         if fingerprint(scan) != before:
             yield f"`preprocess` changed the scan that it was given (recipe {recipe.name})."
             return
-        if scan.grid.ndim == FLAT:
+        if scan.grid.ndim == PICTURE_AXES:
             if prepared.grid.size != recipe.window:
                 yield f"`preprocess` gave {prepared.grid.size} pixels, {recipe.name} asks for {recipe.window}."
         elif not np.allclose(prepared.grid.spacing_mm, recipe.spacing_mm):
@@ -38,7 +38,7 @@ def preprocess_gives_the_recipes_grid(trial: Trial) -> Iterator[str]:
         kinds = {array.dtype.name for array in prepared.channels.values()} - {"float32"}
         if kinds:
             yield f"`preprocess` gave {', '.join(sorted(kinds))} for {recipe.name}, expected float32."
-        axes = scan.grid.matrix if scan.grid.ndim == FLAT else lps_grid(scan.grid).matrix
+        axes = scan.grid.matrix if scan.grid.ndim == PICTURE_AXES else lps_grid(scan.grid).matrix
         if not np.allclose(prepared.grid.matrix, axes, atol=AXIS_TOLERANCE):
             yield f"`preprocess` gave other axes than `to_lps` gives the scan (recipe {recipe.name})."
 

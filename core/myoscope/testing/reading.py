@@ -10,10 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from myoscope.data.grid import Grid
+from myoscope.data.grid import PICTURE_AXES, Grid
 from myoscope.data.modality import LoadOptions, Recognition
 from myoscope.errors import InputError
-from myoscope.testing.describing import FLAT
 from myoscope.testing.trial import Trial, fingerprint, unknown_values
 
 #: Files that are no scan of anyone.
@@ -92,7 +91,7 @@ def load_gives_back_what_was_written(trial: Trial) -> Iterator[str]:
         yield f"`load` was asked to call the case 'named' and called it {given.case_id!r}."
     if not trial.plugin.load(trial.written, LoadOptions()).case_id:
         yield "`load` gave a case without a name."
-    if not given.grid.is_same(wanted.grid) and (wanted.grid.ndim != FLAT or scale is not None):
+    if not given.grid.is_same(wanted.grid) and (wanted.grid.ndim != PICTURE_AXES or scale is not None):
         yield f"`load` gave the grid {given.grid}, written was {wanted.grid}."
     if tuple(given.channels) != tuple(wanted.channels):
         yield f"`load` gave the channels {tuple(given.channels)}, written were {tuple(wanted.channels)}."
@@ -103,7 +102,7 @@ def load_gives_back_what_was_written(trial: Trial) -> Iterator[str]:
 
 def _is_square(grid: Grid) -> bool:
     """Tell whether a picture's scale can be given as one number, which its file has no place for."""
-    return grid.ndim == FLAT and math.isclose(*grid.spacing_mm)
+    return grid.ndim == PICTURE_AXES and math.isclose(*grid.spacing_mm)
 
 
 def load_refuses_nonsense(trial: Trial) -> Iterator[str]:

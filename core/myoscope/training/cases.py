@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from myoscope.data.grid import PICTURE_AXES
 from myoscope.data.modality import LoadOptions
 from myoscope.data.recipe import Recipe
 from myoscope.data.scan import Scan
@@ -20,9 +21,6 @@ from myoscope.training.subjects import Membership, held_out, read_memberships
 
 if TYPE_CHECKING:
     from myoscope.hookspecs import Modality
-
-#: Axes of a picture.
-FLAT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +70,7 @@ def prepare_folder(data: Path, cache: Path, recipe: Recipe, modality: Modality) 
         InputError: No case is found, an image has no labels, or frames do not say of whom they are.
     """
     files = labelled_files(data)
-    members = read_memberships(data, [image.name for image, _ in files], required=len(recipe.window) == FLAT)
+    members = read_memberships(data, [image.name for image, _ in files], required=len(recipe.window) == PICTURE_AXES)
     cache.mkdir(parents=True, exist_ok=True)
     cases = []
     for image, label in files:

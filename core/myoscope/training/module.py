@@ -10,13 +10,13 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
-from myoscope.data.grid import Grid
+from myoscope.data.grid import PICTURE_AXES, Grid
 from myoscope.data.progress import Progress
 from myoscope.data.recipe import Recipe
 from myoscope.inference import label_volume
 from myoscope.metrics import dice, overlap_counts
 from myoscope.training.augmentation import random_window
-from myoscope.training.cases import FLAT, PreparedCase
+from myoscope.training.cases import PreparedCase
 from myoscope.training.frame_augmentation import random_frame
 
 #: Share of the steps in which the learning rate rises.
@@ -37,7 +37,7 @@ class Windows(Dataset[Pair]):
         order = np.random.default_rng([self.seed, self.epoch]).permutation(len(self))
         rng = np.random.default_rng([self.seed, self.epoch, index])
         case = self.cases[order[index] % len(self.cases)]
-        if case.label.ndim == FLAT:
+        if case.label.ndim == PICTURE_AXES:
             return random_frame(case, rng)
         return random_window(case, self.recipe.window[::-1], rng)
 
@@ -58,7 +58,7 @@ class SegmentationModule(pl.LightningModule):  # type: ignore[misc]  # Lightning
         super().__init__()
         from monai.losses.dice import DiceCELoss, DiceLoss
 
-        flat = len(recipe.window) == FLAT
+        flat = len(recipe.window) == PICTURE_AXES
         self.network = network.to(memory_format=torch.channels_last if flat else torch.channels_last_3d)
         self.recipe, self.held_out, self.steps = recipe, held_out, steps
         loss = {"dice": DiceLoss, "dice_ce": DiceCELoss}[recipe.training.loss]
@@ -81,7 +81,7 @@ class SegmentationModule(pl.LightningModule):  # type: ignore[misc]  # Lightning
 
     def _labels(self, case: PreparedCase) -> NDArray[np.uint8]:
         """Return the winning channel at every sample of a case."""
-        if case.label.ndim == FLAT:
+        if case.label.ndim == PICTURE_AXES:
             image = torch.from_numpy(case.image.astype(np.float32))[None].to(self.device)
             return self.network(image)[0].argmax(dim=0).cpu().numpy().astype(np.uint8)  # type: ignore[no-any-return]
         grid = Grid.identity(case.label.shape[::-1], self.recipe.spacing_mm, (0.0, 0.0, 0.0))

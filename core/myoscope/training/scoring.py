@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from myoscope.data.grid import PICTURE_AXES
 from myoscope.data.recipe import Recipe
 from myoscope.data.scan import Scan
 from myoscope.data.segmentation import Segmentation
 from myoscope.metrics import dice, overlap_counts
-from myoscope.training.cases import FLAT, read_labelled
+from myoscope.training.cases import read_labelled
 
 if TYPE_CHECKING:
     import torch
@@ -88,7 +89,7 @@ def score_labels(
 
 def _is_cut_away(count: int, scan: Scan) -> bool:
     """Tell whether so few samples of a structure are left that its figures would mean nothing."""
-    if scan.grid.ndim == FLAT:
+    if scan.grid.ndim == PICTURE_AXES:
         return count < SMALLEST_REFERENCE_PX
     return count * scan.grid.voxel_volume_ml < SMALLEST_REFERENCE_ML
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from myoscope import View
+from myoscope.data.grid import PICTURE_AXES
 from myoscope_ultrasound.reach import extended
 from myoscope_ultrasound.seam import find_seam
 
@@ -44,7 +45,6 @@ LOOKED_AT_SIDE = 720
 #: Frames of a video that are looked at, evenly spread.
 FRAMES_LOOKED_AT = 8
 WHITE = 255
-PICTURE_AXES = 2
 
 
 @dataclass(frozen=True, slots=True)
