@@ -16,6 +16,7 @@ from myoscope.data.recipe import Recipe, TrainingPlan
 from myoscope.data.result import CaseResult
 from myoscope.data.scan import Scan
 from myoscope.data.segmentation import Segmentation
+from myoscope.data.station import Station
 from myoscope.data.subject import Sex, Subject
 from myoscope.errors import (
     ArchiveError,
@@ -78,6 +79,7 @@ __all__ = [
     "Severity",
     "Sex",
     "Side",
+    "Station",
     "Structure",
     "StructureSet",
     "Subject",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -363,7 +363,7 @@ def _subject(given: SubjectLike | None) -> Subject:
 
 def _merged(header: Subject, given: Subject) -> Subject:
     """Return the given facts, completed by the headers'."""
-    names = ("id", "sex", "age", "height_m", "weight_kg")
+    names = (field.name for field in fields(Subject))
     pairs = {name: (getattr(given, name), getattr(header, name)) for name in names}
     return Subject(**{name: ours if ours is not None else theirs for name, (ours, theirs) in pairs.items()})
 

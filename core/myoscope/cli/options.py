@@ -13,7 +13,7 @@ from myoscope.errors import UsageError
 
 INPUT_HELP = "DICOM file, folder or zip; NIfTI; NRRD; MHA or MHD; PNG, JPEG, TIFF or BMP; MP4 or AVI"
 #: Option name -> field of `Subject`.
-FACTS = ("sex", "age", "height_m", "weight_kg")
+FACTS = ("sex", "age", "height_m", "weight_kg", "grip_strength_kg")
 
 
 def add_case_options(parser: ArgumentParser) -> None:
@@ -29,6 +29,9 @@ def add_case_options(parser: ArgumentParser) -> None:
     group.add_argument("--age", metavar="YEARS", type=float, help="age at the scan")
     group.add_argument("--height-m", metavar="METERS", type=float, help="body height; adds volumes by height squared")
     group.add_argument("--weight-kg", metavar="KILOGRAMS", type=float, help="body weight")
+    group.add_argument(
+        "--grip-strength-kg", metavar="KILOGRAMS", type=float, help="hand grip; adds strength by muscle volume"
+    )
     group.add_argument("--subject-id", metavar="ID", help="pseudonym")
 
 

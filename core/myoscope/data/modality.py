@@ -65,6 +65,10 @@ class LoadOptions:
         depth_mm: Depth that a picture shows, in mm, when its file does not say.
         spacing_mm: Pixel size of a picture, in mm, when its file does not say.
         image: Which image, from 1, of a picture that shows several side by side.
+        contrasts: Files of an MRI by contrast (`water`, `fat`, `in_phase`, `opposed_phase`); empty when the source
+            itself says which is which.
+        match_stations: Whether brightness is matched between stations before they are fused.
+        correct_swaps: Whether water and fat are exchanged back where they were found swapped.
     """
 
     series: str | None = None
@@ -73,6 +77,9 @@ class LoadOptions:
     depth_mm: float | None = None
     spacing_mm: float | None = None
     image: int | None = None
+    contrasts: Mapping[str, Path] = field(default_factory=dict)
+    match_stations: bool = True
+    correct_swaps: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +93,7 @@ class SynthesisOptions:
         site: Site to synthesize, for a modality that has sites; drawn from the seed when empty.
         frames: Frames of a video; 0 for a single picture or a volume.
         complete: True keeps the whole anatomy in view; False lets the seed cut it anywhere.
+        wide: True lets the seed draw any contrast and fault that training should have seen, in a single channel.
     """
 
     label_map: Path | None = None
@@ -94,6 +102,7 @@ class SynthesisOptions:
     complete: bool = True
     site: str = ""
     frames: int = 0
+    wide: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from myoscope.data.finding import Finding
 from myoscope.data.frames import Calibration, View
 from myoscope.data.grid import Grid
+from myoscope.data.station import Station
 from myoscope.data.subject import Subject
 from myoscope.errors import GeometryError, UnreadableError
 
@@ -31,6 +32,8 @@ class Scan:
         times_s: Time of each frame of a video; empty for a single picture or a volume.
         calibration: How the pixels of a picture got their size; None for a volume.
         site: Where a picture was taken, a site of its modality; empty when it was not said.
+        stations: The table positions that a volume was fused from, from the head down; empty for any other scan.
+        oriented: False when nothing but a nominal matrix says how a volume lies in the patient.
 
     Raises:
         GeometryError: A channel whose shape is not the grid's, or a video with other than one time a frame.
@@ -47,6 +50,8 @@ class Scan:
     times_s: tuple[float, ...] = ()
     calibration: Calibration | None = None
     site: str = ""
+    stations: tuple[Station, ...] = ()
+    oriented: bool = True
 
     def __post_init__(self) -> None:
         if not self.channels:

@@ -23,6 +23,7 @@ class Subject:
         age: Years.
         height_m: Meters.
         weight_kg: Kilograms.
+        grip_strength_kg: Hand grip strength of the stronger hand, kilograms.
     """
 
     id: str | None = None
@@ -30,3 +31,4 @@ class Subject:
     age: float | None = None
     height_m: float | None = None
     weight_kg: float | None = None
+    grip_strength_kg: float | None = None

@@ -12,8 +12,8 @@ from myoscope.data.subject import Subject
 from myoscope.errors import InputError
 
 #: What a living person can have.
-RANGES = {"age": (0.0, 120.0), "height_m": (0.5, 2.5), "weight_kg": (2.0, 400.0)}
-UNITS = {"age": "years", "height_m": "meters", "weight_kg": "kilograms"}
+RANGES = {"age": (0.0, 120.0), "height_m": (0.5, 2.5), "weight_kg": (2.0, 400.0), "grip_strength_kg": (0.0, 120.0)}
+UNITS = {"age": "years", "height_m": "meters", "weight_kg": "kilograms", "grip_strength_kg": "kilograms"}
 #: What a wrong unit looks like: a height from here to here is in centimeters.
 CENTIMETERS = (50.0, 250.0)
 

@@ -73,6 +73,7 @@ def subject_facts(subject: Subject) -> tuple[tuple[str, str], ...]:
         ("Age", None if subject.age is None else f"{subject.age:g} years"),
         ("Height", None if subject.height_m is None else f"{number(subject.height_m, 'm')} m"),
         ("Weight", None if subject.weight_kg is None else f"{subject.weight_kg:g} kg"),
+        ("Hand grip", None if subject.grip_strength_kg is None else f"{subject.grip_strength_kg:g} kg"),
     )
     return tuple((name, str(value)) for name, value in facts if value is not None)
 

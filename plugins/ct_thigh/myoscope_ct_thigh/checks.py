@@ -14,7 +14,7 @@ from myoscope.qc.plausibility import unequal_sides, volumes_outside
 from myoscope.qc.sides import side_finding, swapped_sides
 from myoscope_ct_thigh.limits import VOLUME_LIMITS_ML
 from myoscope_ct_thigh.refinement import side_by_anatomy
-from myoscope_ct_thigh.structures import ADDUCTORS, ANTERIOR, GLUTEAL, POSTERIOR
+from myoscope.thigh.groups import ADDUCTORS, ANTERIOR, GLUTEAL, POSTERIOR
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -67,9 +67,9 @@ class CTThigh:
     @hookimpl
     def build_network(self, recipe: Recipe) -> torch.nn.Module:
         """Return the recipe's network with fresh weights."""
-        from myoscope_ct_thigh.network import build
+        from myoscope.networks import build_volume_network
 
-        return build(recipe)
+        return build_volume_network(recipe)
 
     @hookimpl
     def refine(self, scan: Scan, segmentation: Segmentation) -> Segmentation:

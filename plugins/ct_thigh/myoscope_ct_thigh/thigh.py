@@ -11,7 +11,7 @@ from myoscope import Measurement, Segmentation, Side
 from myoscope.ops.regions import IN_PLANE_EDGES, LABEL_VALUES, Regions, edges
 from myoscope.qc.coverage import NOT_FOUND, NOT_PREDICTED, cut_reason
 from myoscope_ct_thigh.compartments import FASCIA_CLOSING_RADIUS_MM, intermuscular_fat_ml
-from myoscope_ct_thigh.structures import ADDUCTORS, ANTERIOR, POSTERIOR
+from myoscope.thigh.groups import ADDUCTORS, ANTERIOR, POSTERIOR
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -1,41 +1,41 @@
-"""The networks of the CT recipes: the paper's UNETR, a small one for CPUs, and the paper's baseline 3D U-Net.
+"""Networks for volumes: the UNETR of two papers, a small one for CPUs, a plain 3D U-Net, and one over slices.
 
-All take (N, 1, z, y, x) and give (N, 1 + structures, z, y, x) logits. Source: Kim 2024, Methods, 'Deep learning
-method'; Hatamizadeh et al., UNETR, WACV 2022.
+All take (N, channels, z, y, x) and give (N, 1 + structures, z, y, x) logits. Sources: Kim 2024, Methods, 'Deep learning
+method'; the Dixon paper, Methods, 'UNETR architecture'; Hatamizadeh et al., UNETR, WACV 2022.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from myoscope import Recipe, UsageError
+from myoscope.data.recipe import Recipe
+from myoscope.errors import UsageError
 
 if TYPE_CHECKING:
     from torch import nn
 
 
-def build(recipe: Recipe) -> nn.Module:
+def build_volume_network(recipe: Recipe) -> nn.Module:
     """Return the recipe's network with fresh weights.
 
     Raises:
-        UsageError: The recipe names a network that this plugin does not have.
+        UsageError: The recipe names a network that is not here.
     """
-    try:
-        builder = {"unetr": _unetr, "unetr_small": _unetr_small, "unet3d": _unet3d}[recipe.network]
-    except KeyError:
-        raise UsageError(f"Recipe {recipe.name!r} asks for the network {recipe.network!r}.") from None
-    return builder(recipe)
+    builders = {"unetr": unetr, "unetr_small": unetr_small, "unet3d": unet3d, "unet_slices": unet_slices}
+    if recipe.network not in builders:
+        raise UsageError(f"Recipe {recipe.name!r} asks for the network {recipe.network!r}.")
+    return builders[recipe.network](recipe)
 
 
-def _unetr(recipe: Recipe) -> nn.Module:
-    """The paper's UNETR: patch 16, hidden 768, 12 layers, 12 heads, skips at layers 3, 6, 9 and 12.
+def unetr(recipe: Recipe) -> nn.Module:
+    """The papers' UNETR: patch 16, hidden 768, 12 layers, 12 heads, skips at layers 3, 6, 9 and 12.
 
     MONAI counts layers from 0, so its skips come after the 4th, 7th, 10th and 12th block.
     """
     from monai.networks.nets.unetr import UNETR
 
     network: nn.Module = UNETR(
-        in_channels=1,
+        in_channels=len(recipe.channels),
         out_channels=len(recipe.structures) + 1,
         img_size=recipe.window[::-1],
         spatial_dims=3,
@@ -44,13 +44,13 @@ def _unetr(recipe: Recipe) -> nn.Module:
     return network
 
 
-def _unet3d(recipe: Recipe) -> nn.Module:
+def unet3d(recipe: Recipe) -> nn.Module:
     """The paper's baseline: a plain 3D U-Net."""
     from monai.networks.nets.unet import UNet
 
     network: nn.Module = UNet(
         spatial_dims=3,
-        in_channels=1,
+        in_channels=len(recipe.channels),
         out_channels=len(recipe.structures) + 1,
         norm="INSTANCE",
         **recipe.network_options,
@@ -58,7 +58,7 @@ def _unet3d(recipe: Recipe) -> nn.Module:
     return network
 
 
-def _unetr_small(recipe: Recipe) -> nn.Module:
+def unetr_small(recipe: Recipe) -> nn.Module:
     """A UNETR of patch 8: one decoder level less than the paper's, and a token every 8 voxels.
 
     With few anatomies and a CPU, smaller patches leave less for the decoder to invent between tokens.
@@ -74,14 +74,15 @@ def _unetr_small(recipe: Recipe) -> nn.Module:
             block = {"spatial_dims": 3, "kernel_size": 3, "norm_name": "instance"}
             up = block | {"upsample_kernel_size": 2, "res_block": True}
             size = tuple(recipe.window[::-1])
+            channels = len(recipe.channels)
             self.tokens = tuple(n // 8 for n in size)
             self.skips = (layers // 3, 2 * layers // 3)
             self.vit = ViT(
-                1, size, (8, 8, 8), hidden_size=hidden_size, mlp_dim=4 * hidden_size, num_layers=layers,
+                channels, size, (8, 8, 8), hidden_size=hidden_size, mlp_dim=4 * hidden_size, num_layers=layers,
                 num_heads=heads, proj_type="conv", spatial_dims=3,
             )  # fmt: skip
             f = feature_size
-            self.encoder1 = UnetrBasicBlock(in_channels=1, out_channels=f, stride=1, res_block=True, **block)
+            self.encoder1 = UnetrBasicBlock(in_channels=channels, out_channels=f, stride=1, res_block=True, **block)
             rise = {"stride": 1, "conv_block": True}
             self.encoder2 = UnetrPrUpBlock(in_channels=hidden_size, out_channels=2 * f, num_layer=1, **rise, **up)
             self.encoder3 = UnetrPrUpBlock(in_channels=hidden_size, out_channels=4 * f, num_layer=0, **rise, **up)
@@ -102,3 +103,33 @@ def _unetr_small(recipe: Recipe) -> nn.Module:
             return logits
 
     return SmallUNETR(**recipe.network_options)
+
+
+def unet_slices(recipe: Recipe) -> nn.Module:
+    """A 2D U-Net over each slice and its neighbors: learns several times faster than a 3D one on a CPU.
+
+    The slices beyond the window repeat its last ones. Options: `neighbors` on either side, and those of
+    `segmentation_models_pytorch.Unet`.
+    """
+    import torch
+    from segmentation_models_pytorch import Unet
+
+    class SliceUNet(torch.nn.Module):
+        def __init__(self, *, neighbors: int, **options: object) -> None:
+            super().__init__()
+            self.neighbors = neighbors
+            stacked = len(recipe.channels) * (2 * neighbors + 1)
+            options = {"encoder_weights": None, "in_channels": stacked} | options
+            self.unet = Unet(classes=len(recipe.structures) + 1, **options)
+            if options.get("encoder_depth") == 4:  # noqa: PLR2004
+                del self.unet.encoder.layer4  # the library makes it and never calls it
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            count, n = x.shape[2], self.neighbors
+            places = torch.arange(count, device=x.device)[:, None] + torch.arange(-n, n + 1, device=x.device)
+            # (N, C, z, neighbors, y, x) -> (N * z, C * neighbors, y, x)
+            stacks = x[:, :, places.clamp(0, count - 1)].movedim(2, 1).flatten(0, 1).flatten(1, 2)
+            logits = self.unet(stacks.contiguous(memory_format=torch.channels_last))
+            return torch.stack(logits.chunk(len(x)), dim=0).movedim(1, 2)
+
+    return SliceUNet(**recipe.network_options)

@@ -1,0 +1,85 @@
+"""The Dixon recipes as data: the paper's, and small ones for CPUs (PAPERS: Dixon MRI)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from myoscope import Recipe, TrainingPlan
+from myoscope_dixon_mri.structures import STRUCTURES
+
+#: What the two anatomical maps and the parametric thigh hold; the embedded models are trained to find these.
+SYNTHETIC = tuple(
+    name for name in STRUCTURES.names if name not in {"abdominal_oblique", "rectus_abdominis", "multifidus"}
+)
+
+#: The paper says 29 channels for 27 structures and background, which are 28: the count follows the structures.
+UNETR = Recipe(
+    name="dixon_mri/unetr",
+    structures=STRUCTURES.names,
+    spacing_mm=(1.5, 1.5, 2.0),
+    window=(96, 96, 96),
+    overlap=0.5,
+    preprocessing={"low": 80.0, "high": 450.0},
+    network="unetr",
+    network_options={
+        "feature_size": 16,
+        "hidden_size": 768,
+        "mlp_dim": 3072,
+        "num_heads": 12,
+        "proj_type": "conv",
+        "norm_name": "instance",
+        "res_block": True,
+    },
+    training=TrainingPlan(
+        loss="dice_ce",
+        learning_rate=2e-5,
+        weight_decay=1e-5,
+        batch_size=2,
+        crops_per_case=4,
+        max_epochs=12000,
+        precision="16-mixed",
+    ),
+    channels=("mr",),
+)
+
+SMALL_PLAN = TrainingPlan(
+    loss="dice_ce",
+    learning_rate=1e-3,
+    weight_decay=1e-5,
+    batch_size=1,
+    crops_per_case=2,
+    max_epochs=60,
+    schedule="one_cycle",
+    ema_decay=0.995,
+    precision="bf16-mixed",
+)
+
+UNETR_SMALL = Recipe(
+    name="dixon_mri/unetr_small",
+    structures=SYNTHETIC,
+    spacing_mm=(5.0, 5.0, 6.0),
+    window=(80, 48, 80),
+    overlap=0.5,
+    preprocessing={"low_percentile": 1.0, "high_percentile": 99.5},
+    network="unetr_small",
+    network_options={"hidden_size": 192, "layers": 6, "heads": 6, "feature_size": 16},
+    training=SMALL_PLAN,
+    channels=("mr",),
+)
+
+UNET_SLICES = replace(
+    UNETR_SMALL,
+    name="dixon_mri/unet_slices",
+    spacing_mm=(2.6, 2.6, 6.0),
+    window=(176, 112, 16),
+    network="unet_slices",
+    network_options={
+        "neighbors": 2,
+        "encoder_name": "resnet18",
+        "encoder_depth": 4,
+        "decoder_channels": (160, 96, 64, 48),
+    },
+)
+
+RECIPES = {recipe.name: recipe for recipe in (UNETR, UNETR_SMALL, UNET_SLICES)}
+DEFAULT_MODEL = UNET_SLICES.name
