@@ -99,7 +99,7 @@ def main() -> None:
             started = time.perf_counter()
             masks = plain(path, scan, model)
             theirs.append(time.perf_counter() - started)
-        labels, _ = run_model(scan, plugin, find_model(model, "ultrasound"), device="cpu")
+        labels = run_model(scan, plugin, find_model(model, "ultrasound"), device="cpu").labels
         equal = float(np.mean(labels == masks))
         picture = Path(folder) / "frame.png"
         cv2.imwrite(str(picture), scan.image[0])

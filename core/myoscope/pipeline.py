@@ -77,11 +77,11 @@ def analyze(  # noqa: PLR0913  # the front door names every choice
         with run.stage("segment"):
             package = _model_for(scan, info, model)
             _check_comparable(truth, roi_subset, package.card.recipe)
-            torch_device, found = _segment(scan, plugin, package, device, run)
+            torch_device, seen, found = _segment(scan, plugin, package, device, run)
         with run.stage("refine"):
             segmentation = plugin.refine(scan, found)
         card = package.card
-        made_by = ModelReference(card.id, card.sha256, card.recipe.name, card.backend, card.trained_on)
+        made_by = ModelReference(card.id, card.sha256, card.recipe.name, card.backend, card.trained_on, seen)
         result = _measured(plugin, scan, segmentation, person, run)
         result = replace(result, provenance=replace(result.provenance, model=made_by, device=torch_device))
         return _restricted(_evaluated(result, truth, info, roi_subset, run), roi_subset)
@@ -282,19 +282,27 @@ def _model_for(scan: Scan, info: ModalityInfo, name: str | None) -> ModelPackage
     return package
 
 
-def _segment(scan: Scan, plugin: Modality, package: ModelPackage, device: str, run: _Run) -> tuple[str, Segmentation]:
-    """Return the torch device and what the model found, on the scan's own grid, not yet refined."""
+def _segment(
+    scan: Scan, plugin: Modality, package: ModelPackage, device: str, run: _Run
+) -> tuple[str, tuple[str, ...], Segmentation]:
+    """Return the torch device, the channels that the model saw and what it found, not yet refined."""
     from myoscope.inference import choose_device, run_model
 
     torch_device = choose_device(device)
-    labels, confidence = run_model(
+    found = run_model(
         scan, plugin, package, device=torch_device, progress=lambda done, total: run.report("segment", done, total)
     )
-    predicted = frozenset(package.card.recipe.structures)
-    structures = plugin.describe().structures
-    return torch_device, Segmentation(
-        labels, scan.grid, structures, predicted, sides_split=False, by_model=True, confidence=confidence
+    segmentation = Segmentation(
+        found.labels,
+        scan.grid,
+        plugin.describe().structures,
+        frozenset(package.card.recipe.structures),
+        sides_split=False,
+        by_model=True,
+        findings=found.findings,
+        confidence=found.confidence,
     )
+    return torch_device, found.seen, segmentation
 
 
 def _measured(plugin: Modality, scan: Scan, segmentation: Segmentation, person: Subject, run: _Run) -> CaseResult:

@@ -91,4 +91,4 @@ def _by_name(folder: Path) -> dict[str, Path]:
     from myoscope.training.folders import stem_of
 
     found = sorted(folder.glob("[!.]*"))
-    return {path.name if path.is_dir() else stem_of(path): path for path in found if path.suffix not in BESIDE}
+    return {stem_of(path): path for path in found if path.suffix not in BESIDE}

@@ -24,6 +24,9 @@ def configure(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--labels", metavar="LABELMAP", type=Path, help="label map to render as scans")
     parser.add_argument("--cut", action="store_true", help="let the field of view cut the anatomy anywhere")
+    parser.add_argument(
+        "--wide", action="store_true", help="any contrast and fault that training should have seen (dixon_mri)"
+    )
     axes = "x, y and, of volumes, z"
     parser.add_argument("--spacing", metavar="N", nargs="+", type=positive_float, help=f"spacing in mm: {axes}")
     parser.add_argument("--size", metavar="N", nargs="+", type=positive_int, help=f"size in voxels or pixels: {axes}")
@@ -46,6 +49,7 @@ def run(args: Namespace) -> None:
         spacing_mm=None if args.spacing is None else tuple(args.spacing),
         size=None if args.size is None else tuple(args.size),
         complete=not args.cut,
+        wide=args.wide,
         site=args.site,
         frames=args.frames,
     )

@@ -44,6 +44,7 @@ class ModelReference:
         recipe: Name of its recipe.
         backend: What ran it.
         trained_on: What it was trained on, one sentence from its card.
+        seen: Channels of the scan that it saw.
     """
 
     id: str
@@ -51,6 +52,7 @@ class ModelReference:
     recipe: str
     backend: str
     trained_on: str
+    seen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

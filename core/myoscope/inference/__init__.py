@@ -1,5 +1,5 @@
 """The one engine that runs a network over a scan, for every modality."""
 
-from myoscope.inference.engine import choose_device, label_volume, run_model, segment
+from myoscope.inference.engine import Found, choose_device, label_volume, run_model, segment
 
-__all__ = ["choose_device", "label_volume", "run_model", "segment"]
+__all__ = ["Found", "choose_device", "label_volume", "run_model", "segment"]

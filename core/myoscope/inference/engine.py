@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from myoscope.data.finding import Finding
 from myoscope.data.grid import PICTURE_AXES, Grid, LengthUnit
 from myoscope.data.recipe import Recipe
 from myoscope.data.scan import Scan
@@ -15,17 +17,33 @@ from myoscope.errors import UsageError
 from myoscope.inference.frames import label_frames
 from myoscope.inference.fusing import fused
 from myoscope.inference.restore import restore_labels
+from myoscope.inference.turning import Network, Turn, best_turn, turned
 from myoscope.inference.windows import blended_slabs, plan_windows
 
 if TYPE_CHECKING:
-    import torch
-
     from myoscope.anatomy import StructureSet
     from myoscope.hookspecs import Modality
     from myoscope.models import ModelPackage
 
 #: Called with windows done and windows in all.
 WindowProgress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a model found in a scan.
+
+    Attributes:
+        labels: Structure ids, sides not split, on the scan's own grid.
+        confidence: The model's own for each frame; empty for a volume.
+        seen: Names of the channels that the model saw.
+        findings: What running it noticed.
+    """
+
+    labels: NDArray[np.uint8]
+    confidence: tuple[float, ...]
+    seen: tuple[str, ...]
+    findings: tuple[Finding, ...] = ()
 
 
 def choose_device(name: str) -> str:
@@ -52,8 +70,10 @@ def choose_device(name: str) -> str:
 
 def run_model(
     scan: Scan, modality: Modality, package: ModelPackage, *, device: str, progress: WindowProgress | None = None
-) -> tuple[NDArray[np.uint8], tuple[float, ...]]:
-    """Return what `segment` does, by the package's own backend.
+) -> Found:
+    """Return what a model finds in a scan, by the package's own backend.
+
+    Where nothing but a nominal matrix says how a volume lies in the patient, the model looks which way is up first.
 
     Args:
         scan: The scan as loaded.
@@ -69,18 +89,24 @@ def run_model(
 
     recipe, structures = package.card.recipe, modality.describe().structures
     if package.card.backend == "nnunet":
-        return _by_nnunet(scan, package, structures, device, progress)
+        return Found(*_by_nnunet(scan, package, structures, device, progress), tuple(scan.channels))
     network = load_network(package, modality, device)
     if scan.grid.ndim == PICTURE_AXES:
         network = fused(network)
     prepared = modality.preprocess(scan, recipe)
-    return segment(scan, prepared, network, recipe, structures, device=device, progress=progress)
+    turn = Turn()
+    if not scan.oriented and scan.grid.ndim != PICTURE_AXES:
+        turn = best_turn(_stacked(prepared), network, recipe, device=device)
+    labels, confidence = segment(
+        scan, prepared, turned(network, turn), recipe, structures, device=device, progress=progress
+    )
+    return Found(labels, confidence, tuple(prepared.channels), turn.findings())
 
 
 def segment(
     scan: Scan,
     prepared: Scan,
-    network: torch.nn.Module,
+    network: Network,
     recipe: Recipe,
     structures: StructureSet,
     *,
@@ -110,10 +136,16 @@ def segment(
             on_frame=_counter(len(frames), progress),
         )  # fmt: skip
         return (labels if scan.times_s else labels[0]), confidence
-    volume = np.stack([np.asarray(a, dtype=np.float32) for a in channels])
-    return label_volume(
-        volume, prepared.grid, network, recipe, values=values, scan_grid=scan.grid, device=device, progress=progress
-    ), ()
+    labels = label_volume(
+        _stacked(prepared), prepared.grid, network, recipe,
+        values=values, scan_grid=scan.grid, device=device, progress=progress,
+    )  # fmt: skip
+    return labels, ()
+
+
+def _stacked(prepared: Scan) -> NDArray[np.float32]:
+    """Return the channels of a prepared volume, (channels, z, y, x)."""
+    return np.stack([np.asarray(a, dtype=np.float32) for a in prepared.channels.values()])
 
 
 def _by_nnunet(
@@ -141,7 +173,7 @@ def _values(recipe: Recipe, structures: StructureSet) -> NDArray[np.uint8]:
 def label_volume(
     volume: NDArray[np.float32],
     grid: Grid,
-    network: torch.nn.Module,
+    network: Network,
     recipe: Recipe,
     *,
     values: NDArray[np.uint8],
@@ -154,13 +186,8 @@ def label_volume(
 
     plan = plan_windows(volume.shape[1:], recipe.window[::-1], recipe.overlap)
     on_window = _counter(plan.count, progress)
-
-    def predict(window: torch.Tensor) -> torch.Tensor:
-        logits: torch.Tensor = network(window)
-        return logits
-
     with torch.inference_mode():
-        slabs = blended_slabs(volume, predict, plan, classes=len(values), device=device, on_window=on_window)
+        slabs = blended_slabs(volume, network, plan, classes=len(values), device=device, on_window=on_window)
         return restore_labels(slabs, grid, scan_grid, values)
 
 

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from myoscope.data.grid import PICTURE_AXES
 from myoscope.data.modality import LabelledCase
-from myoscope.data.result import CaseResult
+from myoscope.data.result import RESEARCH_USE_ONLY, CaseResult
 from myoscope.data.scan import Scan
 from myoscope.io.atomic import check_writable, written_together
+from myoscope.io.image_files import write_volume
 from myoscope.io.label_tables import write_table
 from myoscope.io.nifti import write_nifti
 from myoscope.io.picture_writing import write_cine, write_picture
@@ -55,6 +56,8 @@ def write_case(result: CaseResult, folder: Path, *, report: bool = True) -> Path
         if is_video(result):
             write_frames(result, partial / "frames.csv")
             write_annotated_video(result, partial / f"{case}_annotated.mp4")
+        if len(result.scan.stations) > 1:
+            _write_fused(result.scan, partial)
         (partial / "preview.png").write_bytes(preview)
         if report:
             (partial / "report.html").write_text(page, encoding="utf-8")
@@ -64,7 +67,7 @@ def write_case(result: CaseResult, folder: Path, *, report: bool = True) -> Path
 def write_labelled_case(case: LabelledCase, folder: Path) -> Path:
     """Write a labelled case as `images/`, `labels/` and `facts/` of `folder`, and return `folder`.
 
-    A scan with several channels gives one image a channel, `<case>_<channel>.nii.gz`. A picture and its labels become
+    A scan with several channels becomes a folder, `images/<case>/<channel>.nii.gz`. A picture and its labels become
     PNG, which says nothing of its scale: the facts do. A video becomes a multi-frame DICOM.
 
     Raises:
@@ -74,15 +77,26 @@ def write_labelled_case(case: LabelledCase, folder: Path) -> Path:
     with written_together(folder) as partial:
         for part in ("images", "labels", "facts"):
             (partial / part).mkdir()
+        images = partial / "images"
+        if len(channels) > 1:
+            images = images / name
+            images.mkdir()
         for channel, array in channels.items():
-            title = name if len(channels) == 1 else f"{name}_{channel}"
-            _write_image(array, case.scan, partial / "images" / title)
+            _write_image(array, case.scan, images / (name if len(channels) == 1 else channel))
         if case.scan.grid.ndim == PICTURE_AXES and not case.scan.times_s:
             write_picture(case.segmentation.labels, partial / "labels" / f"{name}.png")
         else:
             write_nifti(case.segmentation.labels, case.segmentation.grid, partial / "labels" / f"{name}.nii.gz")
         write_json(partial / "facts" / f"{name}.json", dict(case.facts))
     return folder
+
+
+def _write_fused(scan: Scan, folder: Path) -> None:
+    """Write each channel of a scan that was fused from stations, which is in no other file, as NRRD."""
+    stations = "; ".join(f"{s.name} from {s.z_mm[0]:.1f} to {s.z_mm[1]:.1f} mm" for s in scan.stations)
+    for channel, array in scan.channels.items():
+        notes = {"contrast": channel, "stations": stations, "note": RESEARCH_USE_ONLY}
+        write_volume(array, scan.grid, folder / f"{scan.case_id}_{channel}.nrrd", metadata=notes)
 
 
 def _write_image(array: NDArray[Any], scan: Scan, stem: Path) -> None:

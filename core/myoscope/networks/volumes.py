@@ -108,14 +108,15 @@ def unetr_small(recipe: Recipe) -> nn.Module:
 def unet_slices(recipe: Recipe) -> nn.Module:
     """A 2D U-Net over each slice and its neighbors: learns several times faster than a 3D one on a CPU.
 
-    The slices beyond the window repeat its last ones. Options: `neighbors` on either side, and those of
-    `segmentation_models_pytorch.Unet`.
+    The slices beyond the window repeat its last ones. A window's slices are of one scan, so batch normalization would
+    learn each scan's own statistics and fail on the next: groups of channels are normalized instead. Options:
+    `neighbors` on either side, `groups` of channels, and those of `segmentation_models_pytorch.Unet`.
     """
     import torch
     from segmentation_models_pytorch import Unet
 
     class SliceUNet(torch.nn.Module):
-        def __init__(self, *, neighbors: int, **options: object) -> None:
+        def __init__(self, *, neighbors: int, groups: int, **options: object) -> None:
             super().__init__()
             self.neighbors = neighbors
             stacked = len(recipe.channels) * (2 * neighbors + 1)
@@ -123,6 +124,7 @@ def unet_slices(recipe: Recipe) -> nn.Module:
             self.unet = Unet(classes=len(recipe.structures) + 1, **options)
             if options.get("encoder_depth") == 4:  # noqa: PLR2004
                 del self.unet.encoder.layer4  # the library makes it and never calls it
+            _normalize_groups(self.unet, groups)
 
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             count, n = x.shape[2], self.neighbors
@@ -133,3 +135,14 @@ def unet_slices(recipe: Recipe) -> nn.Module:
             return torch.stack(logits.chunk(len(x)), dim=0).movedim(1, 2)
 
     return SliceUNet(**recipe.network_options)
+
+
+def _normalize_groups(module: nn.Module, groups: int) -> None:
+    """Put group normalization where a module has batch normalization."""
+    from torch import nn
+
+    for name, child in module.named_children():
+        if isinstance(child, nn.BatchNorm2d):
+            setattr(module, name, nn.GroupNorm(groups, child.num_features))
+        else:
+            _normalize_groups(child, groups)

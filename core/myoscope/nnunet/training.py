@@ -115,7 +115,7 @@ def _frames(files: Files, recipe: Recipe, modality: Modality, tell: Progress) ->
 def _by(package: ModelPackage, modality: Modality, device: str) -> Callable[[Scan], NDArray[np.uint8]]:
     from myoscope.inference import run_model
 
-    return lambda scan: run_model(scan, modality, package, device=device)[0]
+    return lambda scan: run_model(scan, modality, package, device=device).labels
 
 
 def _say_nothing(_stage: str, _done: int, _total: int) -> None:

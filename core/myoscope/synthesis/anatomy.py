@@ -22,6 +22,8 @@ AXIS_SCALE = 0.08
 ROTATION_DEG = (6.0, 4.0, 4.0)
 DISPLACEMENT_KNOTS = (5, 6, 7)
 DISPLACEMENT_MM = (2.0, 7.0)
+#: By how much wider a body is deformed for training.
+WIDE = 1.5
 #: Room around the anatomy for fat, skin and air, in mm (x, y, z).
 MARGIN_MM = (45.0, 40.0, 15.0)
 
@@ -83,11 +85,16 @@ def anatomy_from_labels(segmentation: Segmentation, name: str) -> Anatomy:
     return Anatomy(np.ascontiguousarray(labels), Grid.identity(grid.size, grid.spacing_mm, grid.origin), name)
 
 
-def draw_deformation(rng: np.random.Generator) -> Deformation:
-    """Return a random affine map and smooth displacement; with an even chance the body is mirrored."""
+def draw_deformation(rng: np.random.Generator, *, wide: bool = False) -> Deformation:
+    """Return a random affine map and smooth displacement; with an even chance the body is mirrored.
+
+    Args:
+        rng: Source of randomness.
+        wide: True draws people beyond the usual, as training should have seen.
+    """
     knots = rng.normal(0.0, rng.uniform(*DISPLACEMENT_MM), size=(3, *DISPLACEMENT_KNOTS[::-1]))
     mirrored = bool(rng.random() < 0.5)  # noqa: PLR2004
-    matrix = _affine(rng) @ np.diag([-1.0 if mirrored else 1.0, 1.0, 1.0])
+    matrix = _affine(rng, WIDE if wide else 1.0) @ np.diag([-1.0 if mirrored else 1.0, 1.0, 1.0])
     return Deformation(matrix, knots.astype(np.float32), mirrored)
 
 
@@ -138,11 +145,13 @@ def _displacement(knots: NDArray[np.float32], grid: Grid, whole: Grid) -> NDArra
     return interpolate_at(knots, places)
 
 
-def _affine(rng: np.random.Generator) -> NDArray[np.float64]:
+def _affine(rng: np.random.Generator, width: float) -> NDArray[np.float64]:
+    """Return a random map whose ranges are `width` times the usual."""
     from scipy.spatial.transform import Rotation
 
-    scale = rng.uniform(*SCALE_RANGE) * rng.uniform(1 - AXIS_SCALE, 1 + AXIS_SCALE, size=3)
-    angles = np.array(ROTATION_DEG[::-1]) * rng.uniform(-1, 1, size=3)
+    low, high = (1 + (bound - 1) * width for bound in SCALE_RANGE)
+    scale = rng.uniform(low, high) * rng.uniform(1 - AXIS_SCALE * width, 1 + AXIS_SCALE * width, size=3)
+    angles = np.array(ROTATION_DEG[::-1]) * width * rng.uniform(-1, 1, size=3)
     rotation = Rotation.from_euler("xyz", angles, degrees=True).as_matrix()
     return np.asarray(rotation @ np.diag(scale), dtype=np.float64)
 

@@ -16,7 +16,9 @@ PELVIS_ID = 29
 FULL_SHARE = 0.4
 
 
-def body_mask(labels: NDArray[np.uint8], grid: Grid, fat_mm: float, rng: np.random.Generator) -> Mask:
+def body_mask(
+    labels: NDArray[np.uint8], grid: Grid, fat_mm: float, rng: np.random.Generator, *, round_mm: float = 0.0
+) -> Mask:
     """Return the body: everything within an uneven layer of fat around the labels, holes filled.
 
     Beyond the ends of the anatomy the body goes on as its last full slice. In slices through the pelvis the layer lies
@@ -27,6 +29,7 @@ def body_mask(labels: NDArray[np.uint8], grid: Grid, fat_mm: float, rng: np.rand
         grid: Axis-aligned.
         fat_mm: Mean thickness of the layer.
         rng: Source of randomness.
+        round_mm: Skin does not follow a furrow between muscles that a disc of this radius does not enter.
     """
     from scipy.ndimage import binary_fill_holes, distance_transform_edt, gaussian_filter
     from skimage.morphology import convex_hull_image
@@ -40,7 +43,10 @@ def body_mask(labels: NDArray[np.uint8], grid: Grid, fat_mm: float, rng: np.rand
             continue
         if (labels[nearest] % LEFT_OFFSET == PELVIS_ID).any():
             tissue = convex_hull_image(tissue)
-        body[k] = binary_fill_holes(distance_transform_edt(~tissue, sampling=plane) <= layer[k])
+        grown = distance_transform_edt(~tissue, sampling=plane) <= layer[k] + round_mm
+        if round_mm:
+            grown = distance_transform_edt(grown, sampling=plane) > round_mm
+        body[k] = binary_fill_holes(grown)
     sigma = tuple(5.0 / s for s in reversed(grid.spacing_mm))
     smooth = gaussian_filter(body.astype(np.float32), sigma, truncate=2.0) > 0.5  # noqa: PLR2004
     return np.asarray(smooth | (labels > 0), dtype=bool)

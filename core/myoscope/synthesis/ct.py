@@ -12,9 +12,12 @@ from myoscope.data.grid import Grid
 from myoscope.data.modality import LabelledCase, SynthesisOptions
 from myoscope.data.scan import Scan
 from myoscope.data.segmentation import Segmentation
+from myoscope.ops.resample import resample
 from myoscope.synthesis.anatomy import Anatomy, deformed_onto, draw_deformation, enclosing_grid
 from myoscope.synthesis.body import PELVIS_ID, body_mask, depth_inside
 from myoscope.synthesis.fields import smooth_field
+from myoscope.synthesis.septa import septa
+from myoscope.synthesis.views import centered, cut, final_grid
 
 Floats = NDArray[np.float32]
 Labels = NDArray[np.uint8]
@@ -66,13 +69,14 @@ def ct_case(anatomy: Anatomy, structures: StructureSet, seed: int, options: Synt
     spacing = options.spacing_mm or _draw_spacing(rng)
     deformation = draw_deformation(rng)
     whole = enclosing_grid(anatomy, deformation, tuple(max(s, FINEST_RENDER_MM) for s in spacing))
-    view = whole if options.size is None else _centered(whole, options.size, spacing)
-    view = view if options.complete else _cut(view, rng)
+    view = whole if options.size is None else centered(whole, options.size, spacing)
+    view = view if options.complete else cut(view, rng)
     labels = deformed_onto(anatomy, view, deformation, whole)
     tissue = draw_tissue(rng)
     hu = render_ct(labels, view, tissue, rng)
-    grid = _final_grid(view, spacing, options.size)
-    hu, labels = _resampled(hu, labels, view, grid)
+    grid = final_grid(view, spacing, options.size)
+    if not view.is_same(grid):
+        hu, labels = resample(hu, view, grid, fill=AIR_HU), resample(labels, view, grid, fill=0, labels=True)
     hu += rng.standard_normal(hu.shape, dtype=np.float32) * np.float32(tissue.noise_hu)
     image = np.clip(np.rint(hu), *HU_RANGE).astype(np.int16)
     name = f"ct_thigh_{seed:05d}"
@@ -141,21 +145,6 @@ def _add_muscles(hu: Floats, labels: Labels, grid: Grid, tissue: Tissue, rng: np
     hu[muscle] = (lean * (1.0 - fat) + FAT_HU * fat)[muscle]
 
 
-def septa(labels: Labels, grid: Grid, thickness_mm: float) -> Floats:
-    """Return the share of fat that a septum of `thickness_mm` leaves in the voxels beside an in-plane border."""
-    share = np.zeros(labels.shape, dtype=np.float32)
-    for axis, step in ((1, grid.spacing_mm[1]), (2, grid.spacing_mm[0])):
-        here = [slice(None)] * 3
-        there = [slice(None)] * 3
-        here[axis], there[axis] = slice(1, None), slice(None, -1)
-        border = labels[tuple(here)] != labels[tuple(there)]
-        part = np.float32(min(thickness_mm / 2 / step, 0.7))
-        for place in (here, there):
-            view = share[tuple(place)]
-            np.maximum(view, border * part, out=view)
-    return share
-
-
 def _add_bones(hu: Floats, labels: Labels, grid: Grid, tissue: Tissue, texture: Floats) -> None:
     bone = np.isin(labels % LEFT_OFFSET, BONE_IDS)
     inside = depth_inside(bone, grid)
@@ -183,40 +172,3 @@ def _add_table(hu: Floats, body: NDArray[np.bool_], grid: Grid, rng: np.random.G
 def _draw_spacing(rng: np.random.Generator) -> tuple[float, ...]:
     plane = round(rng.uniform(*SPACING_RANGE_MM[0]), 2)
     return (plane, plane, round(rng.uniform(*SPACING_RANGE_MM[1]), 1))
-
-
-def _centered(grid: Grid, size: tuple[int, ...], spacing_mm: tuple[float, ...]) -> Grid:
-    """Return a grid of `grid`'s spacing that covers the extent of `size` voxels of `spacing_mm`."""
-    extent = [n * s for n, s in zip(size, spacing_mm, strict=True)]
-    coarse = tuple(int(np.ceil(e / s)) for e, s in zip(extent, grid.spacing_mm, strict=True))
-    origin = tuple(-(n - 1) * s / 2 for n, s in zip(coarse, grid.spacing_mm, strict=True))
-    return Grid.identity(coarse, grid.spacing_mm, origin)
-
-
-def _cut(grid: Grid, rng: np.random.Generator) -> Grid:
-    """Return a part of the grid: a random stretch of the body axis, sometimes a narrower field in the plane."""
-    low, high = sorted(rng.uniform(0.0, 1.0, size=2))
-    if high - low < 0.3:  # noqa: PLR2004
-        low, high = max(0.0, low - 0.2), min(1.0, high + 0.2)
-    shares = [(0.0, 1.0), (0.0, 1.0), (low, high)]
-    if rng.random() < 0.25:  # noqa: PLR2004
-        shares[0] = (rng.uniform(0.0, 0.45), rng.uniform(0.75, 1.0))
-    first = tuple(int(n * a) for n, (a, _) in zip(grid.size, shares, strict=True))
-    last = tuple(max(int(n * b), f + 8) for n, (_, b), f in zip(grid.size, shares, first, strict=True))
-    size = tuple(b - a for a, b in zip(first, last, strict=True))
-    return Grid.identity(size, grid.spacing_mm, grid.position(tuple(float(f) for f in first)))
-
-
-def _final_grid(whole: Grid, spacing_mm: tuple[float, ...], size: tuple[int, ...] | None) -> Grid:
-    pairs = zip(whole.size, whole.spacing_mm, spacing_mm, strict=True)
-    size = size or tuple(max(1, int(n * w / s)) for n, w, s in pairs)
-    corner = [o - w / 2 + s / 2 for o, w, s in zip(whole.origin, whole.spacing_mm, spacing_mm, strict=True)]
-    return Grid.identity(size, tuple(float(s) for s in spacing_mm), tuple(corner))
-
-
-def _resampled(hu: Floats, labels: Labels, whole: Grid, grid: Grid) -> tuple[Floats, Labels]:
-    if whole.is_same(grid):
-        return hu, labels
-    from myoscope.ops.resample import resample
-
-    return resample(hu, whole, grid, fill=AIR_HU), resample(labels, whole, grid, fill=0, labels=True)

@@ -28,8 +28,8 @@ class PreparedCase:
     """One case as the network sees it.
 
     Attributes:
-        file: Name of the image file; orders the cases and names the cached one.
-        files: Image and label file.
+        file: Name of the image file or folder; orders the cases and names the cached one.
+        files: Image, a file or a folder of contrasts, and label file.
         member: To whom it belongs.
         image: (channels, [z,] y, x), float16.
         label: ([z,] y, x), channel indices, 0 background.
@@ -99,7 +99,8 @@ def _fingerprint(image: Path, label: Path, recipe: Recipe) -> str:
     """Return what a prepared case depends on, so that other labels or another recipe never meet an old cache."""
     fixed = (recipe.structures, recipe.spacing_mm, recipe.window, dict(recipe.preprocessing))
     digest = hashlib.sha256(repr(fixed).encode())
-    for path in (image, label):
+    parts = sorted(p for p in image.rglob("*") if p.is_file()) if image.is_dir() else [image]
+    for path in (*parts, label):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 

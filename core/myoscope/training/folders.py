@@ -16,15 +16,15 @@ SUFFIXES = (".seg.nrrd", ".nii.gz")
 def labelled_files(data: Path) -> tuple[tuple[Path, Path], ...]:
     """Return (image, labels) of every case in a folder, by name.
 
-    Understood are `images/` + `labels/` with the same name or the same name but for the ending, nnU-Net's
-    `imagesTr/` + `labelsTr/`, and pictures with a LabelMe `.json` of the same name beside them.
+    Understood are `images/` + `labels/` with the same name or the same name but for the ending, an image of several
+    contrasts being a folder, nnU-Net's `imagesTr/` + `labelsTr/`, and pictures with a LabelMe `.json` of the same name beside them.
 
     Raises:
         InputError: No case, or an image without labels.
     """
     for images, labels in LAYOUTS:
         if (data / images).is_dir():
-            return _paired(_files(data / images), _files(data / labels), data / labels)
+            return _paired(_visible(data / images), _files(data / labels), data / labels)
     beside = _files(data)
     notes = [path for path in beside if path.suffix.lower() == ".json" and path.stem in _stems(beside)]
     if notes:
@@ -57,9 +57,15 @@ def _paired(images: list[Path], labels: list[Path], where: Path) -> tuple[tuple[
 
 def stem_of(path: Path) -> str:
     """Return a file's name without its ending and without nnU-Net's channel number."""
+    if path.is_dir():
+        return path.name
     ending = next((s for s in SUFFIXES if path.name.lower().endswith(s)), path.suffix)
     return path.name.removesuffix(path.name[len(path.name) - len(ending) :]).removesuffix(FIRST_CHANNEL)
 
 
 def _files(folder: Path) -> list[Path]:
-    return sorted(p for p in folder.glob("*") if p.is_file() and not p.name.startswith("."))
+    return [path for path in _visible(folder) if path.is_file()]
+
+
+def _visible(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("*") if not path.name.startswith("."))

@@ -60,7 +60,7 @@ UNETR_SMALL = Recipe(
     spacing_mm=(5.0, 5.0, 6.0),
     window=(80, 48, 80),
     overlap=0.5,
-    preprocessing={"low_percentile": 1.0, "high_percentile": 99.5},
+    preprocessing={"high_percentile": 98.0},
     network="unetr_small",
     network_options={"hidden_size": 192, "layers": 6, "heads": 6, "feature_size": 16},
     training=SMALL_PLAN,
@@ -75,10 +75,13 @@ UNET_SLICES = replace(
     network="unet_slices",
     network_options={
         "neighbors": 2,
+        "groups": 8,
         "encoder_name": "resnet18",
         "encoder_depth": 4,
         "decoder_channels": (160, 96, 64, 48),
     },
+    overlap=0.25,
+    training=replace(SMALL_PLAN, crops_per_case=1, max_epochs=6),
 )
 
 RECIPES = {recipe.name: recipe for recipe in (UNETR, UNETR_SMALL, UNET_SLICES)}

@@ -124,7 +124,8 @@ def test_the_package_labels_a_whole_frame_within_its_tissue(
     package: ModelPackage, plugin: Any, data: Path, recipe: Recipe
 ) -> None:
     scan, truth = read(data / "images" / "frame_0.png", data / "labels" / "frame_0.png", recipe, plugin)
-    labels, confidence = run_model(scan, plugin, package, device="cpu")
+    found = run_model(scan, plugin, package, device="cpu")
+    labels, confidence = found.labels, found.confidence
     assert labels.shape == scan.grid.shape
     assert set(np.unique(labels)) == set(IDS.tolist())
     assert (labels == truth.labels).mean() > 0.8

@@ -4,7 +4,8 @@ import pytest
 import myoscope
 from myoscope import THIGH_STRUCTURES, Grid, LabelledCase, Segmentation, StructureSet, SynthesisOptions
 from myoscope.synthesis import Anatomy, ct_case
-from myoscope.synthesis.ct import AIR_HU, FAT_HU, septa
+from myoscope.synthesis.ct import AIR_HU, FAT_HU
+from myoscope.synthesis.septa import septa
 
 BONES = (28, 29)
 COARSE = (8.0, 8.0, 12.0)

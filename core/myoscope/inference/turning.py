@@ -1,0 +1,113 @@
+"""Which way up a volume lies, by what a network sees: for files whose orientation is nominal.
+
+Two of the patient's axes can be seen in a pair of legs, front to back and feet to head. Left and right cannot: they are
+mirror images.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from myoscope.data.finding import Finding, Severity
+from myoscope.data.recipe import Recipe
+from myoscope.inference.windows import plan_windows
+
+if TYPE_CHECKING:
+    import torch
+
+#: (1, channels, *window) to logits (1, classes, *window).
+Network = Callable[["torch.Tensor"], "torch.Tensor"]
+
+#: The network looks at so many windows along the body.
+LOOKS = 3
+#: Another way up must be recognized this much better than the header's.
+CLEARLY = 1.15
+#: Darker than this the network sees air.
+AIR = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """How a volume is turned before a network sees it.
+
+    Attributes:
+        front_to_back: Whether front and back are exchanged.
+        head_to_foot: Whether head and feet are exchanged.
+    """
+
+    front_to_back: bool = False
+    head_to_foot: bool = False
+
+    @property
+    def axes(self) -> tuple[int, ...]:
+        """Axes of a window (n, channels, z, y, x) that are flipped."""
+        return (*((2,) if self.head_to_foot else ()), *((3,) if self.front_to_back else ()))
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Return what a person has to know of a turned scan; nothing of one that lies as its header says."""
+        names = [
+            name for name, is_turned in (("front and back", self.front_to_back), ("head and feet", self.head_to_foot))
+            if is_turned
+        ]  # fmt: skip
+        if not names:
+            return ()
+        return (
+            Finding(
+                code="orientation_doubtful",
+                severity=Severity.WARNING,
+                message=f"The muscles are recognized far better with {' and with '.join(names)} exchanged, so the scan "
+                "was segmented that way; its header gives a nominal orientation only.",
+                action="Correct the orientation of the file: sides, ends and heights still follow its header.",
+            ),
+        )
+
+
+EVERY = tuple(Turn(front, head) for front in (False, True) for head in (False, True))
+
+
+def turned(network: Network, turn: Turn) -> Network:
+    """Return the network that sees every window turned, and whose logits lie as the window does."""
+    if not turn.axes:
+        return network
+    return lambda window: network(window.flip(turn.axes)).flip(turn.axes)
+
+
+def best_turn(volume: NDArray[np.float32], network: Network, recipe: Recipe, *, device: str) -> Turn:
+    """Return the way up in which a network is surest of what it sees; as it is unless another is clearly better.
+
+    Args:
+        volume: (channels, z, y, x), prepared.
+        network: In evaluation mode.
+        recipe: Gives the window.
+        device: A torch device.
+    """
+    import torch
+
+    window = recipe.window[::-1]
+    plan = plan_windows(volume.shape[1:], window, recipe.overlap)
+    pads = [(0, 0)] + [(0, p - n) for p, n in zip(plan.padded, volume.shape[1:], strict=True)]
+    padded = torch.from_numpy(np.pad(volume, pads))
+    heights = [plan.starts[0][round(i)] for i in np.linspace(0, len(plan.starts[0]) - 1, LOOKS)]
+    y, x = (starts[len(starts) // 2] for starts in plan.starts[1:])
+    looks = [
+        padded[None, :, z : z + window[0], y : y + window[1], x : x + window[2]].to(device)
+        for z in dict.fromkeys(heights)
+    ]
+    with torch.inference_mode():
+        sureness = [float(np.mean([_sureness(turned(network, turn), look) for look in looks])) for turn in EVERY]
+    best = int(np.argmax(sureness))
+    return EVERY[best] if sureness[best] > CLEARLY * sureness[0] else EVERY[0]
+
+
+def _sureness(network: Network, window: torch.Tensor) -> float:
+    """Return the mean probability of the likeliest structure over all that is no air, 0 where nothing is there."""
+    tissue = window[0].amax(dim=0) > AIR
+    if not bool(tissue.any()):
+        return 0.0
+    shares = network(window)[0].float().softmax(dim=0)
+    return float(shares[1:].amax(dim=0)[tissue].mean())
