@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from myoscope.io.dicom_stack import stack_frames, straighten
 from myoscope.io.dicom_subject import subject_of
 from myoscope.io.headers import BROKEN_FILE_ERRORS, reason
 from myoscope.io.intensities import apply_scale, scaled_type
+from myoscope.io.sources import walk
 from myoscope.io.values import Volume
 
 #: Below this many slices a series is a localizer or a single picture, not a volume to pick unasked.
@@ -61,12 +61,8 @@ def is_dicom(path: Path) -> bool:
 
 def walk_dicom(folder: Path) -> Iterator[tuple[Path, bool]]:
     """Yield every file of a folder and its subfolders in the order of names, and whether it is DICOM."""
-    for root, folders, names in os.walk(folder):
-        folders.sort()
-        for name in sorted(names):
-            path = Path(root, name)
-            if path.is_file():
-                yield path, is_dicom(path)
+    for path in walk(folder):
+        yield path, is_dicom(path)
 
 
 def find_dicom(folder: Path) -> list[Path]:
@@ -161,6 +157,26 @@ def quiet_decoding(name: str) -> Iterator[None]:
             raise UnreadableError(f"{name} cannot be read as DICOM: {reason(error)}.") from error
 
 
+def decoded(frames: Sequence[Frame], multi: dict[Path, NDArray[Any]]) -> Iterator[NDArray[Any]]:
+    """Yield the stored values of each frame, shape (rows, columns).
+
+    Args:
+        frames: Of any files.
+        multi: Every frame of each multi-frame file decoded so far; what is decoded now is added, so that frames of the
+            same file that are asked for later cost nothing.
+
+    Raises:
+        UnreadableError: Pixels that are absent, in color or cannot be decoded.
+    """
+    for frame in frames:
+        if frame.index is None:
+            yield _pixels(frame.path)
+        else:
+            if frame.path not in multi:
+                multi[frame.path] = _pixels(frame.path).reshape(-1, *frame.size[::-1])
+            yield multi[frame.path][frame.index]
+
+
 def _series(uid: str, files: list[tuple[Path, Any]]) -> Series:
     scans = [(p, h) for p, h in files if "LOCALIZER" not in (h.get("ImageType") or ())] or files
     first = scans[0][1]
@@ -176,7 +192,7 @@ def _series(uid: str, files: list[tuple[Path, Any]]) -> Series:
 
 def _scaled(frames: Sequence[Frame]) -> NDArray[Any]:
     """Return the frames in real values, shape (slices, rows, columns)."""
-    stored = list(_decoded(frames))
+    stored = list(decoded(frames, {}))
     parts = [(plane, frame.slope, frame.intercept) for plane, frame in zip(stored, frames, strict=True)]
     if all((slope, intercept) == (1.0, 0.0) for _, slope, intercept in parts):
         return np.stack(stored)
@@ -184,17 +200,6 @@ def _scaled(frames: Sequence[Frame]) -> NDArray[Any]:
     for k, part in enumerate(parts):
         scaled[k] = apply_scale(*part, scaled.dtype)
     return scaled
-
-
-def _decoded(frames: Sequence[Frame]) -> Iterator[NDArray[Any]]:
-    multi: dict[Path, NDArray[Any]] = {}
-    for frame in frames:
-        if frame.index is None:
-            yield _pixels(frame.path)
-        else:
-            if frame.path not in multi:
-                multi[frame.path] = _pixels(frame.path).reshape(-1, *frame.size[::-1])
-            yield multi[frame.path][frame.index]
 
 
 def _read_with_pixels(path: Path) -> Any:  # noqa: ANN401

@@ -43,15 +43,28 @@ def frames_of(header: Any, path: Path) -> list[Frame]:  # noqa: ANN401
         GeometryError: Position, orientation or spacing is absent or impossible.
         UnreadableError: A CT without rescale, whose values are not HU.
     """
-    groups = header.get("PerFrameFunctionalGroupsSequence")
+    groups = functional_groups(header)
     if groups is not None:
         if len(groups) != int(header.get("NumberOfFrames") or 1):
             raise GeometryError(f"{path.name} has {header.get('NumberOfFrames')} frames but places {len(groups)}.")
-        shared = (header.get("SharedFunctionalGroupsSequence") or [{}])[0]
-        return [_enhanced(header, path, index, (group, shared)) for index, group in enumerate(groups)]
+        return [_enhanced(header, path, index, pair) for index, pair in enumerate(groups)]
     if int(header.get("NumberOfFrames") or 1) > 1:
         raise GeometryError(f"{path.name} has several frames but does not say where each lies.")
     return [_frame(header, path, None, _Places((header,), (header,), (header,), (header,)))]
+
+
+def functional_groups(header: Any) -> list[tuple[Any, Any]] | None:  # noqa: ANN401
+    """Return what an enhanced file says of each frame: the frame's own groups, then the shared ones; else None."""
+    groups = header.get("PerFrameFunctionalGroupsSequence")
+    if groups is None:
+        return None
+    shared = (header.get("SharedFunctionalGroupsSequence") or [{}])[0]
+    return [(group, shared) for group in groups]
+
+
+def macros(groups: Sequence[Any], name: str) -> list[Any]:
+    """Return the one item of each functional group called `name`, from those groups that have it."""
+    return [sequence[0] for sequence in (group.get(name) for group in groups) if sequence]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +78,11 @@ class _Places:
 
 
 def _enhanced(header: Any, path: Path, index: int, groups: Sequence[Any]) -> Frame:  # noqa: ANN401
-    def macros(name: str) -> list[Any]:
-        return [sequence[0] for sequence in (group.get(name) for group in groups) if sequence]
-
     places = _Places(
-        macros("PlanePositionSequence"),
-        macros("PlaneOrientationSequence"),
-        macros("PixelMeasuresSequence"),
-        macros("PixelValueTransformationSequence"),
+        macros(groups, "PlanePositionSequence"),
+        macros(groups, "PlaneOrientationSequence"),
+        macros(groups, "PixelMeasuresSequence"),
+        macros(groups, "PixelValueTransformationSequence"),
     )
     return _frame(header, path, index, places)
 

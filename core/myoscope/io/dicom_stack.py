@@ -58,7 +58,7 @@ def stack_frames(frames: Sequence[Frame]) -> Stack:
             f"{frames[0].path.name} is a single 2D slice, expected a volume.", "Give the folder with all its slices."
         )
     _check_alike(frames)
-    axes = _axes(frames[0])
+    axes = slice_axes(frames[0])
     local = np.array([f.position for f in frames]) @ axes
     order = np.argsort(local[:, 2], kind="stable")
     ordered, local = tuple(frames[i] for i in order), local[order]
@@ -100,6 +100,24 @@ def straighten(array: NDArray[Any], stack: Stack) -> tuple[NDArray[Any], Grid]:
     return straight, replace(grid, size=shape[::-1], origin=origin)
 
 
+def slice_axes(frame: Frame) -> NDArray[np.float64]:
+    """Return column, row and slice direction as the columns of a rotation, shape (3, 3).
+
+    Raises:
+        GeometryError: The header's directions are not orthogonal unit vectors.
+    """
+    along, down = np.array(frame.orientation[:3]), np.array(frame.orientation[3:])
+    lengths = np.array([np.linalg.norm(along), np.linalg.norm(down)])
+    if np.abs(lengths - 1).max() > ORTHONORMAL_TOLERANCE or abs(along @ down) > ORTHONORMAL_TOLERANCE:
+        raise GeometryError(
+            f"{frame.path.name} has an ImageOrientationPatient that is not a rotation: {frame.orientation}."
+        )
+    along = along / lengths[0]
+    down = down - (down @ along) * along
+    down = down / np.linalg.norm(down)
+    return np.stack([along, down, np.cross(along, down)], axis=1)
+
+
 def _check_alike(frames: Sequence[Frame]) -> None:
     first = frames[0]
     for frame in frames:
@@ -113,20 +131,6 @@ def _check_alike(frames: Sequence[Frame]) -> None:
                 f"The series mixes orientations: {pair} have {first.orientation} and {frame.orientation}.",
                 "Export the slices of one orientation as a series of its own.",
             )
-
-
-def _axes(frame: Frame) -> NDArray[np.float64]:
-    """Return column, row and slice direction as the columns of a rotation, shape (3, 3)."""
-    along, down = np.array(frame.orientation[:3]), np.array(frame.orientation[3:])
-    lengths = np.array([np.linalg.norm(along), np.linalg.norm(down)])
-    if np.abs(lengths - 1).max() > ORTHONORMAL_TOLERANCE or abs(along @ down) > ORTHONORMAL_TOLERANCE:
-        raise GeometryError(
-            f"{frame.path.name} has an ImageOrientationPatient that is not a rotation: {frame.orientation}."
-        )
-    along = along / lengths[0]
-    down = down - (down @ along) * along
-    down = down / np.linalg.norm(down)
-    return np.stack([along, down, np.cross(along, down)], axis=1)
 
 
 def _check_steps(heights: NDArray[np.float64], frames: Sequence[Frame]) -> None:

@@ -59,6 +59,12 @@ def is_volume_name(name: str) -> bool:
     return name.lower().endswith(VOLUME_SUFFIXES)
 
 
+def volume_stem(name: str) -> str:
+    """Return the name of a volume file without its ending; `.nii.gz` goes as one."""
+    endings = sorted(VOLUME_SUFFIXES, key=len, reverse=True)
+    return name[: -next(len(ending) for ending in endings if name.lower().endswith(ending))]
+
+
 @contextmanager
 def open_unpacked(path: Path) -> Iterator[IO[bytes]]:
     """Yield the file's bytes, unpacked when its name ends in .gz."""

@@ -6,6 +6,7 @@ import gzip
 import itertools
 import math
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -45,9 +46,7 @@ def peek(source: Path) -> Peek | None:
     """Return what the header of a source tells, or None when it is no image; reads no more than it must."""
     try:
         if source.is_dir():
-            tried = itertools.islice(walk_dicom(source), MAX_FILES_TRIED)
-            glances = (_peek_dicom(path, folder=True) for path, found in tried if found)
-            return next((glance for glance in glances if glance), None)
+            return _peek_folder(source)
         if not source.is_file():
             return None
         return _peek_file(source)
@@ -55,12 +54,24 @@ def peek(source: Path) -> Peek | None:
         return None  # what cannot be read is no image; `load` says why
 
 
+def _peek_folder(folder: Path) -> Peek | None:
+    """Return a glance at the first DICOM file of a scan, or at the first volume file when there is none."""
+    volumes = []
+    for path, found in itertools.islice(walk_dicom(folder), MAX_FILES_TRIED):
+        if found:
+            glance = _peek_dicom(path, folder=True)
+            if glance:
+                return glance
+        elif is_volume_name(path.name):
+            volumes.append(path)
+    return _peek_volumes(volumes, "volumes") if volumes else None
+
+
 def _peek_file(path: Path) -> Peek | None:
     if is_archive_name(path.name):
         return _peek_archive(path)
     if is_volume_name(path.name):
-        with open_unpacked(path) as stream:
-            return _peek_volume(stream, path.name, "volume")
+        return _peek_volumes([path], "volume")
     if is_picture_name(path.name):
         return _peek_picture(path)
     if is_video_name(path.name):
@@ -91,12 +102,18 @@ def _from_header(header: Any, kind: str, *, folder: bool) -> Peek | None:  # noq
     )
 
 
-def _peek_volume(stream: IO[bytes], name: str, kind: str) -> Peek:
-    header = read_header(stream, name)
+def _peek_volumes(paths: Sequence[Path], kind: str) -> Peek:
+    with open_unpacked(paths[0]) as stream:
+        return _peek_volume(stream, [path.name for path in paths], kind)
+
+
+def _peek_volume(stream: IO[bytes], names: Sequence[str], kind: str) -> Peek:
+    """Return a glance at the (unpacked) volume file in `stream`, the first of `names`."""
+    header = read_header(stream, names[0])
     return Peek(
         kind=kind,
         dicom_modality=None,
-        description=name,
+        description="\n".join(names),
         ndim=sum(s > 1 for s in header.size),
         size=header.size,
         spacing=header.spacing_mm,
@@ -131,12 +148,14 @@ def _peek_archive(source: Path) -> Peek | None:
     import pydicom
 
     with zipfile.ZipFile(source) as bundle:
-        for info in members(bundle, source.name)[:MAX_FILES_TRIED]:
+        infos = members(bundle, source.name)[:MAX_FILES_TRIED]
+        volumes = [Path(info.filename).name for info in infos if is_volume_name(info.filename)]
+        for info in infos:
             with bundle.open(info) as stream:
                 if is_volume_name(info.filename):
                     packed = info.filename.lower().endswith(NIFTI_SUFFIXES[1])
                     with gzip.open(stream) if packed else stream as unpacked:
-                        return _peek_volume(cast("IO[bytes]", unpacked), Path(info.filename).name, "archive")
+                        return _peek_volume(cast("IO[bytes]", unpacked), volumes, "archive")
                 if stream.read(PREAMBLE_BYTES + 4)[PREAMBLE_BYTES:] == b"DICM":
                     stream.seek(0)
                     with quiet_decoding(info.filename):

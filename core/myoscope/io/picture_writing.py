@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from myoscope.data.frames import View
 from myoscope.data.grid import LengthUnit
 from myoscope.data.scan import Scan
-from myoscope.io.dicom_writing import uid_of
+from myoscope.io.dicom_slices import uid_of
 
 MS_PER_S, MM_PER_CM = 1000.0, 10.0
 #: DICOM PS3.3 C.8.5.5.1: a 2D image, of tissue, in centimeters.

@@ -1,4 +1,4 @@
-"""What reading gives: a volume, a picture or a video, or a glance at one."""
+"""What reading gives: a volume, an MR image, a picture or a video, or a glance at one."""
 
 from __future__ import annotations
 
@@ -29,6 +29,58 @@ class Volume:
     grid: Grid
     dicom_modality: str | None = None
     subject: Subject = field(default_factory=Subject)
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MRFacts:
+    """What the headers of an MR series say, unchecked; empty where they are silent.
+
+    Attributes:
+        series_uid: SeriesInstanceUID.
+        series_number: SeriesNumber.
+        description: SeriesDescription.
+        image_type: ImageType; of an enhanced file the FrameType of the slices.
+        sequence_name: SequenceName; of an enhanced file PulseSequenceName.
+        echo_time_ms: EchoTime; of an enhanced file EffectiveEchoTime.
+        study_uid: StudyInstanceUID.
+        study_date: YYYYMMDD.
+        series_time: HHMMSS.ffffff, of which the end may be absent: the order of the texts is that of the times.
+        frame_of_reference: FrameOfReferenceUID.
+        manufacturer: Manufacturer.
+        file: Name of the file that holds the first slice.
+        saturated_share: Share of the pixels that have the highest value that BitsStored can hold.
+    """
+
+    series_uid: str = ""
+    series_number: str = ""
+    description: str = ""
+    image_type: tuple[str, ...] = ()
+    sequence_name: str = ""
+    echo_time_ms: float | None = None
+    study_uid: str = ""
+    study_date: str = ""
+    series_time: str = ""
+    frame_of_reference: str = ""
+    manufacturer: str = ""
+    file: str = ""
+    saturated_share: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class MRImage:
+    """One contrast of one stack of MR slices.
+
+    Attributes:
+        array: float32, shape `grid.shape`, the rescale of the headers applied.
+        grid: Where the voxels lie; the last index axis goes along the normal of the slices.
+        facts: What the headers say.
+        findings: What reading had to do or noticed.
+    """
+
+    array: NDArray[np.float32]
+    grid: Grid
+    facts: MRFacts
     findings: tuple[Finding, ...] = ()
 
 
@@ -103,9 +155,10 @@ class Peek:
     """What a header tells of a source, for `recognize`.
 
     Attributes:
-        kind: `dicom`, `volume`, `picture`, `video` or `archive`.
+        kind: `dicom`, `volume`, `volumes` (a folder of volume files), `picture`, `video` or `archive`.
         dicom_modality: `CT`, `MR`, ...; None when the format does not say.
-        description: Body part, study, series and protocol of a DICOM file; the name of any other file.
+        description: Body part, study, series and protocol of a DICOM file; the name of any other file; of
+            a folder or archive of volume files their names, one a line.
         ndim: Number of axes with more than one sample; 3 for a DICOM folder.
         size: Samples along each index axis; of a DICOM folder or archive only (columns, rows); of a video empty.
         spacing: Spacing of the axes that the header gives, in mm; empty when it gives none.

@@ -1,13 +1,14 @@
-"""One way in: whatever holds a volume, by its path."""
+"""One way in: whatever holds a volume, or several, by its path."""
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 from myoscope.errors import UnreadableError
-from myoscope.io.archives import is_archive_name, unpacked
-from myoscope.io.dicom import find_dicom, is_dicom, read_dicom
-from myoscope.io.headers import VOLUME_SUFFIXES, is_volume_name
+from myoscope.io.dicom import is_dicom, read_dicom
+from myoscope.io.headers import VOLUME_SUFFIXES, is_volume_name, volume_stem
+from myoscope.io.sources import files_in
 from myoscope.io.values import Volume
 from myoscope.io.volume_files import read_volume_file
 
@@ -25,37 +26,56 @@ def read_volume(source: Path, *, series: str | None = None) -> Volume:
         SeriesError: Several series and none chosen, or the chosen one is not there.
         ArchiveError: A zip that escapes its folder or expands beyond the limit.
     """
-    if source.is_dir():
-        files = find_dicom(source)
-        volumes = [] if files else sorted(path.name for path in source.iterdir() if is_volume_name(path.name))
-        if volumes:
+    with files_in(source) as files:
+        if files == [source]:
+            return _read_file(source, series)
+        volumes = [path for path in files if is_volume_name(path.name)]
+        dicom = [path for path in files if is_dicom(path)]
+        listing = ", ".join(path.name for path in volumes)
+        if source.is_dir():
+            if volumes and not dicom:
+                raise UnreadableError(f"{source.name} is a folder without DICOM.", f"Give one of its files: {listing}.")
+        elif len(volumes) == 1:
+            return read_volume_file(volumes[0])
+        elif volumes:
             raise UnreadableError(
-                f"{source.name} is a folder without DICOM.", f"Give one of its files: {', '.join(volumes)}."
+                f"{source.name} holds {len(volumes)} volumes: {listing}.", "Unpack it and give one of them."
             )
-        return read_dicom(files, source.name, series)
-    if not source.is_file():
-        raise UnreadableError(f"There is no file or folder at {source}.")
-    if source.stat().st_size == 0:
-        raise UnreadableError(f"{source.name} is empty.")
-    if is_archive_name(source.name):
-        with unpacked(source) as folder:
-            return _read_unpacked(folder, source.name, series)
-    if is_volume_name(source.name):
-        return read_volume_file(source)
-    if is_dicom(source):
-        return read_dicom([source], source.name, series)
+        return read_dicom(dicom, source.name, series)
+
+
+def read_volumes(source: Path) -> tuple[tuple[str, Volume], ...]:
+    """Return every volume file of a folder or zip with all subfolders, or the file alone, by name without ending.
+
+    They come in the order of names. Other files are passed over, DICOM too.
+
+    Raises:
+        UnreadableError: No volume file, two of the same name, or one that cannot be read.
+        GeometryError: An image that is not 3D, or whose place in the patient cannot be trusted.
+        ArchiveError: A zip that escapes its folder or expands beyond the limit.
+    """
+    with files_in(source) as files:
+        paths = [path for path in files if is_volume_name(path.name)]
+        if not paths:
+            raise UnreadableError(
+                f"{source.name} holds no volume file.", f"Give files ending in {', '.join(VOLUME_SUFFIXES)}."
+            )
+        named = sorted((volume_stem(path.name), path) for path in paths)
+        for (name, path), (next_name, next_path) in itertools.pairwise(named):
+            if name == next_name:
+                raise UnreadableError(
+                    f"{source.name} holds two volumes called {name}: {path.name} and {next_path.name}.",
+                    "Give each image once.",
+                )
+        return tuple((name, read_volume_file(path)) for name, path in named)
+
+
+def _read_file(path: Path, series: str | None) -> Volume:
+    if is_volume_name(path.name):
+        return read_volume_file(path)
+    if is_dicom(path):
+        return read_dicom([path], path.name, series)
     raise UnreadableError(
-        f"{source.name} is not an image that myoscope reads.",
+        f"{path.name} is not an image that myoscope reads.",
         f"Give a DICOM folder, file or zip, or a file ending in {', '.join(VOLUME_SUFFIXES)}.",
     )
-
-
-def _read_unpacked(folder: Path, name: str, series: str | None) -> Volume:
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    volumes = [path for path in files if is_volume_name(path.name)]
-    if len(volumes) == 1:
-        return read_volume_file(volumes[0])
-    if volumes:
-        found = ", ".join(path.name for path in volumes)
-        raise UnreadableError(f"{name} holds {len(volumes)} volumes: {found}.", "Unpack it and give one of them.")
-    return read_dicom([path for path in files if is_dicom(path)], name, series)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import gzip
 import json
 import time
@@ -11,8 +12,9 @@ import nibabel as nib
 import numpy as np
 import pandas as pd
 import pytest
+import SimpleITK as sitk
 
-from myoscope import CaseResult, LabelledCase, OutputError, report
+from myoscope import CaseResult, LabelledCase, OutputError, Station, report
 from myoscope.io import Volume, read_labels, read_volume, write_case, write_labelled_case
 
 FILES = {
@@ -46,6 +48,30 @@ def test_every_file_of_a_case_is_written(tmp_path: Path, result: CaseResult) -> 
     assert names(tmp_path / "new" / "out") == FILES
     assert names(tmp_path / "new") == {"out"}
     assert (tmp_path / "new" / "out" / "preview.png").read_bytes() == PREVIEW
+
+
+def test_a_scan_fused_from_stations_is_written_channel_by_channel(tmp_path: Path, result: CaseResult) -> None:
+    water = result.scan.image.astype(np.float32) / 3
+    stations = (Station("hips", (-604.0, -590.0)), Station("knees", (-614.0, -600.0)))
+    channels = {"water": water, "fat": -water}
+    fused = dataclasses.replace(result, scan=dataclasses.replace(result.scan, channels=channels, stations=stations))
+    write_case(fused, tmp_path)
+    assert names(tmp_path) == FILES | {"case1_water.nrrd", "case1_fat.nrrd"}
+    for name, array in channels.items():
+        volume = read_volume(tmp_path / f"case1_{name}.nrrd")
+        np.testing.assert_array_equal(volume.array, array)
+        assert volume.array.dtype == np.float32
+        assert volume.grid.is_same(result.scan.grid)
+        header = sitk.ReadImage(str(tmp_path / f"case1_{name}.nrrd"))
+        assert header.GetMetaData("contrast") == name
+        assert header.GetMetaData("stations") == "hips from -604.0 to -590.0 mm; knees from -614.0 to -600.0 mm"
+        assert header.GetMetaData("note").startswith("Research use only")
+
+
+def test_a_scan_of_one_station_is_not_written_again(tmp_path: Path, result: CaseResult) -> None:
+    scan = dataclasses.replace(result.scan, stations=(Station("thigh", (-614.0, -600.0)),))
+    write_case(dataclasses.replace(result, scan=scan), tmp_path)
+    assert names(tmp_path) == FILES
 
 
 def test_save_without_report_leaves_the_page_out(tmp_path: Path, result: CaseResult) -> None:

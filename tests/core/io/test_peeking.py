@@ -42,6 +42,29 @@ def test_a_zip_of_nifti_shows_the_volume(tmp_path: Path, phantom: Volume) -> Non
     np.testing.assert_array_equal(glance.sample, phantom.array[0])
 
 
+def test_a_folder_and_a_zip_of_volumes_show_the_first_and_the_names_of_all(tmp_path: Path, phantom: Volume) -> None:
+    (tmp_path / "scan").mkdir()
+    names = ["fat.nii.gz", "in phase.mha", "water.nrrd"]
+    for n, name in enumerate(names):
+        write_volume(phantom.array + n, phantom.grid, tmp_path / "scan" / name)
+    with zipfile.ZipFile(tmp_path / "scan.zip", "w") as bundle:
+        for name in names:
+            bundle.write(tmp_path / "scan" / name, f"all/{name}")
+    for source, kind in (("scan", "volumes"), ("scan.zip", "archive")):
+        glance = peek(tmp_path / source)
+        assert glance is not None
+        assert (glance.kind, glance.description.splitlines(), glance.size) == (kind, names, phantom.grid.size)
+        np.testing.assert_array_equal(glance.sample, phantom.array[0])
+
+
+def test_dicom_in_a_folder_goes_before_volume_files(tmp_path: Path, phantom: Volume) -> None:
+    write_volume(phantom.array, phantom.grid, tmp_path / "a.nii.gz")
+    write_dicom_series(phantom.array, phantom.grid, tmp_path / "series")
+    glance = peek(tmp_path)
+    assert glance is not None
+    assert (glance.kind, glance.dicom_modality) == ("dicom", "CT")
+
+
 def test_what_is_no_image_shows_nothing(tmp_path: Path) -> None:
     (tmp_path / "text.nii.gz").write_text("hello")
     (tmp_path / "text.nrrd").write_text("hello")

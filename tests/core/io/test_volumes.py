@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from myoscope import Grid, UnreadableError
-from myoscope.io import Volume, read_volume, write_dicom_series, write_volume
+from myoscope.io import Volume, read_volume, read_volumes, write_dicom_series, write_volume
 
 Same = Callable[[Volume, Volume], None]
 AXIS_ORDERS = [
@@ -127,3 +127,38 @@ def test_a_picture_is_refused_with_what_is_read(tmp_path: Path) -> None:
     (tmp_path / "scan.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(200))
     with pytest.raises(UnreadableError, match=r"\.nii\.gz, \.nrrd"):
         read_volume(tmp_path / "scan.png")
+
+
+def test_every_volume_of_a_folder_or_zip_is_read_by_name(tmp_path: Path, phantom: Volume, same_volume: Same) -> None:
+    folder = tmp_path / "scan"
+    (folder / "more").mkdir(parents=True)
+    for n, name in enumerate(("water.nii.gz", "fat.nrrd", "more/in.phase.mha")):
+        write_volume(phantom.array + n, phantom.grid, folder / name)
+    (folder / "notes.txt").write_text("no image")
+    write_dicom_series(phantom.array, phantom.grid, folder / "dicom")
+    with zipfile.ZipFile(tmp_path / "scan.zip", "w") as bundle:
+        for path in sorted(folder.rglob("*.*")):
+            bundle.write(path, str(path.relative_to(folder)))
+    for source in (folder, tmp_path / "scan.zip"):
+        named = read_volumes(source)
+        assert [name for name, _ in named] == ["fat", "in.phase", "water"]
+        for (_, volume), n in zip(named, (1, 2, 0), strict=True):
+            same_volume(volume, Volume((phantom.array + n).astype(np.int16), phantom.grid))
+
+
+def test_a_volume_file_alone_is_read_by_its_name(tmp_path: Path, phantom: Volume) -> None:
+    ((name, volume),) = read_volumes(write_volume(phantom.array, phantom.grid, tmp_path / "Water.NII.gz"))
+    assert (name, volume.grid.size) == ("Water", phantom.grid.size)
+
+
+def test_two_volumes_of_one_name_are_refused(tmp_path: Path, phantom: Volume) -> None:
+    for name in ("water.nii.gz", "water.mha"):
+        write_volume(phantom.array, phantom.grid, tmp_path / name)
+    with pytest.raises(UnreadableError, match=r"two volumes called water: water\.mha and water\.nii\.gz"):
+        read_volumes(tmp_path)
+
+
+def test_a_folder_without_volume_files_is_refused(tmp_path: Path, phantom: Volume) -> None:
+    write_dicom_series(phantom.array, phantom.grid, tmp_path / "series")
+    with pytest.raises(UnreadableError, match="holds no volume file"):
+        read_volumes(tmp_path)
