@@ -1,5 +1,6 @@
-"""Networks that more than one modality builds."""
+"""Networks that more than one modality builds, and the libraries that build them."""
 
+from myoscope.networks.libraries import segmentation_models
 from myoscope.networks.volumes import build_volume_network
 
-__all__ = ["build_volume_network"]
+__all__ = ["build_volume_network", "segmentation_models"]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from myoscope.data.recipe import Recipe
 from myoscope.errors import UsageError
+from myoscope.networks.libraries import segmentation_models
 
 if TYPE_CHECKING:
     from torch import nn
@@ -113,7 +114,8 @@ def unet_slices(recipe: Recipe) -> nn.Module:
     `neighbors` on either side, `groups` of channels, and those of `segmentation_models_pytorch.Unet`.
     """
     import torch
-    from segmentation_models_pytorch import Unet
+
+    unet = segmentation_models().Unet
 
     class SliceUNet(torch.nn.Module):
         def __init__(self, *, neighbors: int, groups: int, **options: object) -> None:
@@ -121,7 +123,7 @@ def unet_slices(recipe: Recipe) -> nn.Module:
             self.neighbors = neighbors
             stacked = len(recipe.channels) * (2 * neighbors + 1)
             options = {"encoder_weights": None, "in_channels": stacked} | options
-            self.unet = Unet(classes=len(recipe.structures) + 1, **options)
+            self.unet = unet(classes=len(recipe.structures) + 1, **options)
             if options.get("encoder_depth") == 4:  # noqa: PLR2004
                 del self.unet.encoder.layer4  # the library makes it and never calls it
             _normalize_groups(self.unet, groups)

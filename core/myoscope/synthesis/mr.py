@@ -30,8 +30,8 @@ CONTRASTS = ("water", "fat", "in_phase", "opposed_phase")
 PLAIN = "mr"
 #: Spacing of a UK Biobank neck-to-knee scan, mm.
 SPACING_MM = (2.232, 2.232, 3.0)
-#: Anatomy is rendered no finer than this in the plane, and for coarser scans this many times finer than they are.
-FINEST_RENDER_MM, FINER = 1.5, 1.3
+#: Anatomy is rendered no finer than this in the plane. Scans coarser than the second are averaged from a finer one.
+FINEST_RENDER_MM, COARSE_MM, FINER = 1.5, 2.4, 1.3
 #: Signal of lean muscle in stored units.
 MUSCLE_SIGNAL = 250.0
 #: How often training sees each contrast.
@@ -119,8 +119,8 @@ def mr_case(anatomy: Anatomy, structures: StructureSet, seed: int, options: Synt
 
 
 def _render_spacing(spacing: tuple[float, ...]) -> tuple[float, ...]:
-    x, y, z = spacing
-    return (max(x / FINER, FINEST_RENDER_MM), max(y / FINER, FINEST_RENDER_MM), z)
+    plane = (max(s if s < COARSE_MM else s / FINER, FINEST_RENDER_MM) for s in spacing[:2])
+    return (*plane, spacing[2])
 
 
 def _dixon_signals(found: Protons, scanner: Scanner) -> dict[str, Floats]:

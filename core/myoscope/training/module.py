@@ -21,6 +21,8 @@ from myoscope.training.frame_augmentation import random_frame
 
 #: Share of the steps in which the learning rate rises.
 WARM_UP = 0.05
+#: Axes of the weight of a 3D convolution; a network for volumes may convolve slice by slice.
+SOLID_KERNEL = 5
 Pair = tuple[torch.Tensor, torch.Tensor]
 
 
@@ -58,8 +60,8 @@ class SegmentationModule(pl.LightningModule):  # type: ignore[misc]  # Lightning
         super().__init__()
         from monai.losses.dice import DiceCELoss, DiceLoss
 
-        flat = len(recipe.window) == PICTURE_AXES
-        self.network = network.to(memory_format=torch.channels_last if flat else torch.channels_last_3d)
+        solid = any(weight.ndim == SOLID_KERNEL for weight in network.parameters())
+        self.network = network.to(memory_format=torch.channels_last_3d if solid else torch.channels_last)
         self.recipe, self.held_out, self.steps = recipe, held_out, steps
         loss = {"dice": DiceLoss, "dice_ce": DiceCELoss}[recipe.training.loss]
         self.loss = loss(to_onehot_y=True, softmax=True, include_background=False, batch=True)

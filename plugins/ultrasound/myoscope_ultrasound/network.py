@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING
 
 from myoscope import Recipe, UsageError
+from myoscope.networks import segmentation_models
 
 if TYPE_CHECKING:
     import torch
@@ -25,16 +25,14 @@ def build(recipe: Recipe) -> nn.Module:
         raise UsageError(f"Recipe {recipe.name!r} asks for the network {recipe.network!r}.")
     import torch
 
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "`torch.jit", FutureWarning)  # of timm, on import
-        import segmentation_models_pytorch as smp
+    unet = segmentation_models().Unet
 
     class GainFreeUNet(torch.nn.Module):
         """A U-Net behind a standardization of each picture, so that overall gain and brightness do not matter."""
 
         def __init__(self) -> None:
             super().__init__()
-            self.unet = smp.Unet(
+            self.unet = unet(
                 encoder_weights=None, in_channels=1, classes=len(recipe.structures) + 1, **recipe.network_options
             )
 

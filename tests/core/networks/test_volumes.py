@@ -5,13 +5,17 @@ from dataclasses import replace
 import pytest
 
 from myoscope import Recipe, UsageError
-from myoscope_ct_thigh.network import build
-from myoscope_ct_thigh.recipes import RECIPES, UNET3D, UNETR, UNETR_SMALL
+from myoscope.networks import build_volume_network as build
+from myoscope_ct_thigh.recipes import RECIPES as CT_RECIPES
+from myoscope_ct_thigh.recipes import UNET3D, UNETR, UNETR_SMALL
+from myoscope_dixon_mri.recipes import RECIPES as DIXON_RECIPES
+from myoscope_dixon_mri.recipes import UNET_SLICES
 
 torch = pytest.importorskip("torch")
 
 #: Embedded weights stay below this; they are stored in half precision.
 EMBEDDED_BYTES = 25e6
+RECIPES = {**CT_RECIPES, **DIXON_RECIPES}
 
 
 def on_paper(recipe: Recipe) -> object:
@@ -41,8 +45,9 @@ def test_every_recipe_maps_a_window_to_a_channel_a_structure_and_background(reci
     assert tuple(logits.shape) == (1, 1 + len(recipe.structures), *window)
 
 
-def test_the_small_network_fits_into_the_package() -> None:
-    assert 2 * parameters(on_paper(UNETR_SMALL)) < EMBEDDED_BYTES
+@pytest.mark.parametrize("recipe", [UNETR_SMALL, UNET_SLICES], ids=lambda recipe: recipe.name)
+def test_the_small_networks_fit_into_the_package(recipe: Recipe) -> None:
+    assert 2 * parameters(on_paper(recipe)) < EMBEDDED_BYTES
 
 
 def test_the_baseline_is_a_plain_u_net_of_five_levels() -> None:
@@ -77,3 +82,46 @@ def test_equal_seeds_give_equal_weights(tiny_recipe: Recipe) -> None:
 def test_an_unknown_network_is_refused() -> None:
     with pytest.raises(UsageError, match="asks for the network 'segformer'"):
         build(replace(UNETR, network="segformer"))
+
+
+def tiny_slices(neighbors: int) -> object:
+    options = {
+        "neighbors": neighbors, "groups": 2, "encoder_name": "resnet18", "encoder_depth": 4,
+        "decoder_channels": (16, 8, 8, 8),
+    }  # fmt: skip
+    torch.manual_seed(0)
+    return build(replace(UNET_SLICES, window=(32, 32, 6), network_options=options)).eval()
+
+
+@pytest.mark.parametrize("neighbors", [0, 1, 2])
+def test_a_slice_is_told_from_itself_and_its_neighbors_alone(neighbors: int) -> None:
+    """Changing slice 3 changes the logits of the slices that have it as a neighbor, and of no other."""
+    network = tiny_slices(neighbors)
+    image = torch.rand(1, 1, 6, 32, 32)
+    other = image.clone()
+    other[0, 0, 3] += 0.5
+    with torch.inference_mode():
+        changed = (network(image) - network(other)).abs().amax(dim=(0, 1, 3, 4)) > 1e-4
+    assert changed.tolist() == [abs(k - 3) <= neighbors for k in range(6)]
+
+
+def test_the_slices_beyond_a_window_repeat_its_last_ones() -> None:
+    network = tiny_slices(1)
+    image = torch.rand(1, 1, 3, 32, 32)
+    longer = torch.cat([image[:, :, :1], image, image[:, :, 2:]], dim=2)
+    with torch.inference_mode():
+        assert torch.allclose(network(image), network(longer)[:, :, 1:4], atol=1e-4)
+
+
+def test_scans_of_a_batch_do_not_see_each_other() -> None:
+    network = tiny_slices(1).train()
+    first, second = torch.rand(2, 1, 1, 3, 32, 32)
+    with torch.inference_mode():
+        both = network(torch.cat([first, 5 * second]))
+        assert torch.allclose(both[:1], network(first), atol=1e-3)
+
+
+def test_no_part_of_the_network_over_slices_is_idle() -> None:
+    network = tiny_slices(1)
+    network(torch.rand(1, 1, 3, 32, 32)).square().sum().backward()
+    assert not [name for name, p in network.named_parameters() if p.grad is None]
