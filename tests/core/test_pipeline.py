@@ -320,6 +320,11 @@ def test_a_silence_lists_what_each_said(install: Install, image: Path) -> None:
     )
 
 
+def test_files_by_contrast_that_the_modality_does_not_know_are_refused(image: Path) -> None:
+    with pytest.raises(UsageError, match=r"thigh.nii.gz was read as ct_thigh, which has no images called water\."):
+        myoscope.load(image, options=LoadOptions(contrasts={"water": image}))
+
+
 def test_a_named_modality_is_not_asked(image: Path) -> None:
     stages: list[str] = []
     with pytest.raises(UsageError, match="No modality is called 'leg'"):

@@ -22,6 +22,7 @@ class TrainingPlan:
         ema_decay: Exponential moving average of the weights that are saved; 0 for none.
         precision: Lightning's precision, such as `bf16-mixed`.
         optimizer: `adamw` or `adam`; nnU-Net's is `sgd`.
+        crop: Input size of the network in training, (x, y, z), where it is not the recipe's window.
         patience: Validations without a better Dice after which training stops; 0 to train all epochs.
     """
 
@@ -36,6 +37,7 @@ class TrainingPlan:
     precision: str = "32-true"
     optimizer: str = "adamw"
     patience: int = 0
+    crop: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

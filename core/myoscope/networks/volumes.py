@@ -109,7 +109,8 @@ def unetr_small(recipe: Recipe) -> nn.Module:
 def unet_slices(recipe: Recipe) -> nn.Module:
     """A 2D U-Net over each slice and its neighbors: learns several times faster than a 3D one on a CPU.
 
-    The slices beyond the window repeat its last ones. A window's slices are of one scan, so batch normalization would
+    While it learns it gives only the slices whose neighbors are all in the window, so a window of 2 `neighbors` + 1 slices
+    gives one; else all, the slices beyond the window repeating its last ones. A window's slices are of one scan, so batch normalization would
     learn each scan's own statistics and fail on the next: groups of channels are normalized instead. Options:
     `neighbors` on either side, `groups` of channels, and those of `segmentation_models_pytorch.Unet`.
     """
@@ -130,11 +131,12 @@ def unet_slices(recipe: Recipe) -> nn.Module:
 
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             count, n = x.shape[2], self.neighbors
-            places = torch.arange(count, device=x.device)[:, None] + torch.arange(-n, n + 1, device=x.device)
+            centers = torch.arange(n, count - n) if self.training else torch.arange(count)
+            places = centers[:, None] + torch.arange(-n, n + 1)
             # (N, C, z, neighbors, y, x) -> (N * z, C * neighbors, y, x)
             stacks = x[:, :, places.clamp(0, count - 1)].movedim(2, 1).flatten(0, 1).flatten(1, 2)
             logits = self.unet(stacks.contiguous(memory_format=torch.channels_last))
-            return torch.stack(logits.chunk(len(x)), dim=0).movedim(1, 2)
+            return logits.unflatten(0, (len(x), len(centers))).movedim(1, 2)
 
     return SliceUNet(**recipe.network_options)
 

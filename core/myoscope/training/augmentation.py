@@ -18,18 +18,18 @@ OUTSIDE = 0.15
 
 
 def random_window(
-    case: PreparedCase, window: tuple[int, ...], rng: np.random.Generator
+    case: PreparedCase, window: tuple[int, ...], rng: np.random.Generator, *, spacing_mm: tuple[float, ...]
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return image (channels, *window) float32 and label (1, *window) int64 of a random place; window is (z, y, x).
 
     Rotated by up to 7 degrees, scaled by up to 12% an axis, mirrored left to right with an even chance, with random
-    gain, offset and noise. Beyond the case there is background.
+    gain, offset and noise. Beyond the case there is background. Spacing is (x, y, z).
     """
     import torch
     from torch.nn.functional import affine_grid, grid_sample
 
     shape = np.array(case.label.shape)
-    theta = torch.from_numpy(_theta(shape, np.array(window), rng)[None])
+    theta = torch.from_numpy(_theta(shape, np.array(window), np.array(spacing_mm), rng)[None])
     grid = affine_grid(theta, [1, 1, *window], align_corners=False)
     image = torch.from_numpy(case.image.astype(np.float32))[None]
     label = torch.from_numpy(case.label.astype(np.float32))[None, None]
@@ -41,7 +41,7 @@ def random_window(
     return view.clamp(0.0, 1.2), truth.long()
 
 
-def _theta(shape: np.ndarray, window: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _theta(shape: np.ndarray, window: np.ndarray, spacing: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return the (3, 4) float32 matrix of torch's affine_grid, whose axes are x, y, z."""
     from scipy.spatial.transform import Rotation
 
@@ -49,7 +49,8 @@ def _theta(shape: np.ndarray, window: np.ndarray, rng: np.random.Generator) -> n
     rotation = Rotation.from_euler("xyz", rng.uniform(-ROTATION_RAD, ROTATION_RAD, size=3)).as_matrix()
     stretch = rng.uniform(1 - SCALE, 1 + SCALE, size=3)
     flip = np.array([-1.0 if rng.random() < 0.5 else 1.0, 1.0, 1.0])  # noqa: PLR2004
-    linear = rotation * stretch * flip
+    # A rotation of the body, not of the lattice: voxels may be much higher than wide.
+    linear = rotation * spacing[None, :] / spacing[:, None] * stretch * flip
     room = np.maximum(size - view, 0) / 2 + OUTSIDE * view
     center = rng.uniform(-1, 1, size=3) * room
     theta = np.empty((3, 4))

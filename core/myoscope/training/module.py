@@ -41,7 +41,8 @@ class Windows(Dataset[Pair]):
         case = self.cases[order[index] % len(self.cases)]
         if case.label.ndim == PICTURE_AXES:
             return random_frame(case, rng)
-        return random_window(case, self.recipe.window[::-1], rng)
+        window = self.recipe.training.crop or self.recipe.window
+        return random_window(case, window[::-1], rng, spacing_mm=self.recipe.spacing_mm)
 
 
 class SegmentationModule(pl.LightningModule):  # type: ignore[misc]  # Lightning is not typed
@@ -67,9 +68,11 @@ class SegmentationModule(pl.LightningModule):  # type: ignore[misc]  # Lightning
         self.loss = loss(to_onehot_y=True, softmax=True, include_background=False, batch=True)
 
     def training_step(self, batch: Pair, _index: int) -> torch.Tensor:
-        """Return the loss of a batch of windows."""
+        """Return the loss of a batch of windows; a network may give the middle of a window alone."""
         image, label = batch
-        loss: torch.Tensor = self.loss(self.network(image).float(), label)
+        logits = self.network(image).float()
+        margin = (label.shape[2] - logits.shape[2]) // 2
+        loss: torch.Tensor = self.loss(logits, label[:, :, margin : margin + logits.shape[2]])
         self.log("train_loss", loss, prog_bar=True, on_step=True, on_epoch=False)
         return loss
 

@@ -81,7 +81,7 @@ UNET_SLICES = replace(
         "decoder_channels": (160, 96, 64, 48),
     },
     overlap=0.25,
-    training=replace(SMALL_PLAN, crops_per_case=1, max_epochs=6),
+    training=replace(SMALL_PLAN, batch_size=16, crops_per_case=16, crop=(176, 112, 5), max_epochs=6),
 )
 
 RECIPES = {recipe.name: recipe for recipe in (UNETR, UNETR_SMALL, UNET_SLICES)}

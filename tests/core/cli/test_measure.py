@@ -53,3 +53,12 @@ def test_a_subject_file_and_single_facts_exclude_each_other(
     said = run("measure", image, labels, "-o", tmp_path / "o", "--subject", tmp_path / "p.json", "--height-m", "1.6")
     assert said.code == 2
     assert "--subject and --height-m exclude each other" in said.err
+
+
+def test_files_by_contrast_take_the_place_of_input_and_not_of_labels(run: Run, labels: Path, tmp_path: Path) -> None:
+    said = run("measure", labels, "-o", tmp_path / "out", "--water", tmp_path / "absent.nii.gz")
+    assert (said.code, said.err.splitlines()[-1]) == (3, f"error: There is nothing at {tmp_path / 'absent.nii.gz'}.")
+    said = run("measure", labels, labels, "-o", tmp_path / "out", "--fat", labels)
+    assert said.code == 2
+    assert f"error: INPUT ({labels}) and --fat exclude each other.\nGive the one or the other.\n" in said.err
+    assert not (tmp_path / "out").exists()

@@ -41,7 +41,7 @@ def test_the_unetr_is_that_of_the_paper() -> None:
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=list(RECIPES))
 def test_every_recipe_maps_a_window_to_a_channel_a_structure_and_background(recipe: Recipe) -> None:
     window = recipe.window[::-1]
-    logits = on_paper(recipe)(torch.empty(1, 1, *window, device="meta"))
+    logits = on_paper(recipe).eval()(torch.empty(1, 1, *window, device="meta"))
     assert tuple(logits.shape) == (1, 1 + len(recipe.structures), *window)
 
 
@@ -125,3 +125,12 @@ def test_no_part_of_the_network_over_slices_is_idle() -> None:
     network = tiny_slices(1)
     network(torch.rand(1, 1, 3, 32, 32)).square().sum().backward()
     assert not [name for name, p in network.named_parameters() if p.grad is None]
+
+
+def test_while_it_learns_it_gives_only_slices_with_all_their_neighbors() -> None:
+    network = tiny_slices(2)
+    image = torch.rand(2, 1, 6, 32, 32)
+    with torch.inference_mode():
+        everywhere, inner = network(image), network.train()(image)
+    assert inner.shape[2] == 2
+    assert torch.allclose(inner, everywhere[:, :, 2:4], atol=1e-4)
