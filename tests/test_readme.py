@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,14 +35,21 @@ def test_every_example_runs_as_written(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_the_table_of_files_lists_what_a_case_gives(tmp_path: Path) -> None:
-    from myoscope import SynthesisOptions, measure, synthesize
+    from myoscope import Station, SynthesisOptions, measure, synthesize
 
-    volume = synthesize("ct_thigh", 0, SynthesisOptions(size=(40, 32, 24), spacing_mm=(8.0, 8.0, 16.0)))
+    coarse = SynthesisOptions(size=(40, 32, 24), spacing_mm=(8.0, 8.0, 16.0))
+    dixon = synthesize("dixon_mri", 0, coarse)
+    stations = (Station("hips", (0.0, 200.0)), Station("knees", (-180.0, 20.0)))
     video = synthesize("ultrasound", 0, SynthesisOptions(site="biceps", size=(128, 128), frames=3))
     written = set()
-    for case in (volume, video):
-        folder = measure(case.scan, case.segmentation).save(tmp_path / case.scan.modality)
-        written |= {path.name.replace(case.scan.case_id, "<case>") for path in folder.iterdir()}
+    for scan, segmentation in (
+        (replace(dixon.scan, stations=stations), dixon.segmentation),
+        (video.scan, video.segmentation),
+    ):
+        for path in measure(scan, segmentation).save(tmp_path / scan.modality).iterdir():
+            name = path.name.replace(scan.case_id, "<case>")
+            channel = name.removeprefix("<case>_").removesuffix(".nrrd")
+            written.add("<case>_<channel>.nrrd" if channel in scan.channels else name)
     table = README.read_text(encoding="utf-8").partition("## What one case gives")[2].partition("\n## ")[0]
     listed = {name for name in re.findall(r"`([\w<>.]+)`", table) if "." in name}
     assert listed == written

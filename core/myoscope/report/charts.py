@@ -45,10 +45,19 @@ class BarRow:
 
 @dataclass(frozen=True, slots=True)
 class BarChart:
-    """Volumes by muscle and side."""
+    """Values by side: of each muscle, or of whole thighs.
+
+    Attributes:
+        sides: Sides that have a bar.
+        rows: Empty when there is nothing to show.
+        heading: What a row is.
+        caption: Quantity and unit, one sentence.
+    """
 
     sides: tuple[Side, ...]
     rows: tuple[BarRow, ...]
+    heading: str = ""
+    caption: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,31 +102,43 @@ def line_color(structure: Structure) -> str:
 
 def volume_bars(result: CaseResult) -> BarChart:
     """Return a bar a muscle and side from the `volume` rows; empty when there are none."""
+    return _muscle_bars(result, "volume", "Volume in mL.")
+
+
+def fat_bars(result: CaseResult) -> BarChart:
+    """Return a bar a muscle and side from the `fat_fraction_of_sums` rows; empty when there are none."""
+    return _muscle_bars(result, "fat_fraction_of_sums", "Fat fraction in %; the longest bar is the largest fraction.")
+
+
+def _muscle_bars(result: CaseResult, quantity: str, caption: str) -> BarChart:
     structures = result.segmentation.structures
     muscles = {s.name: s for s in structures if s.kind == "muscle"}
-    rows = [row for row in result.measurements.select(quantity="volume") if row.structure in muscles]
-    if result.segmentation.sides_split:
-        rows = [row for row in rows if row.side is not Side.BOTH]
+    rows = [row for row in result.measurements.select(quantity=quantity) if row.structure in muscles]
+    sides = bar_sides(rows)
+    rows = [row for row in rows if row.side in sides]
     longest = max((row.value for row in rows if math.isfinite(row.value)), default=0.0)
-    if longest <= 0:
-        return BarChart((), ())
-    sides = tuple(side for side in SIDES if any(row.side == side for row in rows))
-    found = {(row.structure, row.side): _bar(row, longest) for row in rows}
-    return BarChart(
-        sides,
-        tuple(
-            BarRow(structure_title(name), color_text(muscle), tuple(found.get((name, side)) for side in sides))
-            for name, muscle in muscles.items()
-            if any(found.get((name, side)) for side in sides)
-        ),
+    found = {(row.structure, row.side): bar(row, longest) for row in rows}
+    shown = tuple(
+        BarRow(structure_title(name), color_text(muscle), tuple(found.get((name, side)) for side in sides))
+        for name, muscle in muscles.items()
+        if any(found.get((name, side)) for side in sides)
     )
+    return BarChart(sides, shown, "Muscle", caption)
 
 
-def _bar(row: Measurement, longest: float) -> Bar | None:
+def bar_sides(rows: list[Measurement]) -> tuple[Side, ...]:
+    """Return the sides that have bars of their own: both together only where they are not split."""
+    sides = tuple(side for side in SIDES if any(row.side == side for row in rows))
+    split = {Side.RIGHT, Side.LEFT} & set(sides)
+    return tuple(side for side in sides if not split or side is not Side.BOTH)
+
+
+def bar(row: Measurement, longest: float) -> Bar | None:
+    """Return the bar of a row beside one as long as `longest`; None for what has no number."""
     text = number(row.value, row.unit)
-    if text == NO_NUMBER:
+    if text == NO_NUMBER or longest <= 0:
         return None
-    return Bar(round(100 * row.value / longest, 2), text, row.complete, row.reason)
+    return Bar(round(max(100 * row.value / longest, 0.0), 2), text, row.complete, row.reason)
 
 
 def area_lines(result: CaseResult) -> LineChart:

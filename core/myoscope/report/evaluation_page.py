@@ -92,7 +92,8 @@ def _value(own: dict[str, SummaryRow], r: float, metric: str) -> str:
 
 
 def _disagrees(mean: PublishedMean) -> bool:
-    return math.isfinite(mean.stated) and not math.isclose(mean.mean, mean.stated, rel_tol=ROUNDING)
+    known = math.isfinite(mean.mean) and math.isfinite(mean.stated)
+    return known and not math.isclose(mean.mean, mean.stated, rel_tol=ROUNDING)
 
 
 def _disagreement(mean: PublishedMean) -> str:

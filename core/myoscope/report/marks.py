@@ -36,6 +36,21 @@ def png_bytes(figure: Figure) -> bytes:
     return buffer.getvalue()
 
 
+def stacked_png(*pngs: bytes) -> bytes:
+    """Return pictures as one PNG file, each below the one before, on white."""
+    from PIL import Image
+
+    pictures = [Image.open(io.BytesIO(png)) for png in pngs]
+    sheet = Image.new("RGB", (max(p.width for p in pictures), sum(p.height for p in pictures)), "white")
+    top = 0
+    for picture in pictures:
+        sheet.paste(picture, (0, top))
+        top += picture.height
+    buffer = io.BytesIO()
+    sheet.save(buffer, format="png", dpi=(DPI, DPI))
+    return buffer.getvalue()
+
+
 def white_figure(width: float, height: float, boxes: Sequence[tuple[float, float, float, float]]) -> Figure:
     """Return a white figure with one empty black axes a box; all in pixels, boxes as left, top, width and height."""
     from matplotlib.figure import Figure

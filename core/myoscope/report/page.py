@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from myoscope.data.finding import Finding, Severity
 from myoscope.data.result import RESEARCH_USE_ONLY, CaseResult
+from myoscope.report import balance as balance_plot
 from myoscope.report import charts, frame_charts
 from myoscope.report.case_metrics import case_metrics
+from myoscope.report.fat_part import fat_part
+from myoscope.report.frame_figure import frame_figure
 from myoscope.report.frame_part import frame_part
-from myoscope.report.planes_figure import CONVENTION
-from myoscope.report.preview import preview_png
+from myoscope.report.frames import is_picture
+from myoscope.report.marks import png_bytes
+from myoscope.report.planes_figure import CONVENTION, planes_figure
 from myoscope.report.rendering import rendered
 from myoscope.report.surfaces import aspect, extract_surfaces, mesh_coordinates
 from myoscope.report.tables import key_figures, presence, sections, wide_table
@@ -25,8 +29,15 @@ if TYPE_CHECKING:
 
 NOTHING_SEEN = "; no structure segmented"
 NO_SCENE: dict[str, Any] = {"scene": None, "scene_legend": [], "plotly_js": ""}
-#: A picture or video has no volumes, no body axis and no 3D view.
-NO_VOLUME: dict[str, Any] = {"bars": charts.BarChart((), ()), "lines": charts.LineChart((), (), ())} | NO_SCENE
+NO_BARS = charts.BarChart((), ())
+#: A picture or video has no volumes, no fat fraction, no body axis and no 3D view.
+NO_VOLUME: dict[str, Any] = {
+    "bars": NO_BARS,
+    "fat": None,
+    "fat_bars": NO_BARS,
+    "balance": None,
+    "lines": charts.LineChart((), (), ()),
+} | NO_SCENE
 _SEVERITIES = tuple(reversed(Severity))
 
 
@@ -55,10 +66,11 @@ def _context(result: CaseResult) -> dict[str, Any]:
         "facts": subject_facts(result.subject),
         "findings": sorted(result.findings, key=_rank),
         "figures": key_figures(result, known),
-        "preview": base64.b64encode(preview_png(result)).decode("ascii"),
+        "preview": base64.b64encode(_picture(result)).decode("ascii"),
         "preview_alt": frames.picture_alt if frames else _planes_alt(result),
         "plot": charts,
         "frame_plot": frame_charts,
+        "balance_plot": balance_plot,
         "table": wide_table(result, known),
         "metrics": case_metrics(result),
         "frames": frames,
@@ -78,6 +90,11 @@ def subject_facts(subject: Subject) -> tuple[tuple[str, str], ...]:
     return tuple((name, str(value)) for name, value in facts if value is not None)
 
 
+def _picture(result: CaseResult) -> bytes:
+    """Return the outlined structures alone: what a preview shows besides has a section of its own."""
+    return png_bytes(frame_figure(result) if is_picture(result) else planes_figure(result))
+
+
 def _rank(finding: Finding) -> int:
     return _SEVERITIES.index(finding.severity)
 
@@ -88,8 +105,14 @@ def _planes_alt(result: CaseResult) -> str:
 
 
 def _volume_part(result: CaseResult) -> dict[str, Any]:
-    """Return what only a volume has: bars, areas along the body, 3D view."""
-    return {"bars": charts.volume_bars(result), "lines": charts.area_lines(result)} | _scene(result)
+    """Return what only a volume has: bars, fat fraction, balance, areas along the body, 3D view."""
+    return {
+        "bars": charts.volume_bars(result),
+        "fat": fat_part(result),
+        "fat_bars": charts.fat_bars(result),
+        "balance": balance_plot.balance(result),
+        "lines": charts.area_lines(result),
+    } | _scene(result)
 
 
 def _scene(result: CaseResult) -> dict[str, Any]:

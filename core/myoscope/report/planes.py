@@ -53,15 +53,31 @@ class Plane:
 
 
 def pick_planes(scan: Scan, segmentation: Segmentation) -> tuple[Plane, Plane, Plane]:
-    """Return the axial, coronal and sagittal plane in which the structures are seen best.
+    """Return the axial, coronal and sagittal plane of a scan in which the structures are seen best (`pick_place`)."""
+    return cut_planes(scan.image, segmentation, pick_place(segmentation))
+
+
+def pick_place(segmentation: Segmentation) -> tuple[int, int, int]:
+    """Return where the structures are seen best: slices from the feet, the front and the patient's right.
 
     Axial: halfway along the femur when it is labeled, else where most structures are seen. Coronal: through most of the
     femurs, else of the structures. Sagittal: where most structures are seen. Without any label: the middle of the scan.
-    Patient right is on the picture's left (radiological convention); sagittal planes have the front on the left.
     """
-    image, grid = to_lps(scan.image, scan.grid)
+    labels, grid = to_lps(segmentation.labels, segmentation.grid)
+    return _choose(labels, segmentation, grid.spacing_mm)
+
+
+def cut_planes(
+    image: NDArray[Any], segmentation: Segmentation, place: tuple[int, int, int]
+) -> tuple[Plane, Plane, Plane]:
+    """Return the axial, coronal and sagittal plane of an image through a place that `pick_place` gives.
+
+    The image lies on the segmentation's grid. Patient right is on the picture's left (radiological convention), the
+    front of a sagittal plane too.
+    """
+    image, grid = to_lps(image, segmentation.grid)
     labels, _ = to_lps(segmentation.labels, segmentation.grid)
-    k, j, i = _choose(labels, segmentation, grid.spacing_mm)
+    k, j, i = place
     dx, dy, dz = grid.spacing_mm
     nz, ny, nx = labels.shape
     return (

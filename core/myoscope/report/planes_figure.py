@@ -9,6 +9,7 @@ import numpy as np
 from myoscope.anatomy import LEFT_OFFSET, Structure
 from myoscope.report import marks
 from myoscope.report.planes import Plane, pick_planes
+from myoscope.report.wording import channel_title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,12 +41,13 @@ def planes_figure(result: CaseResult) -> Figure:
     Without any labeled voxel the planes are shown plain, with a sentence.
     """
     planes = pick_planes(result.scan, result.segmentation)
-    window = _window(result, planes)
+    channel = next(iter(result.scan.channels))
+    window, name = gray_window(channel, planes), channel_title(channel) if len(result.scan.channels) > 1 else ""
     shown = structures_in_planes(result, planes)
     layout = _Layout(planes, entries=len(shown))
     figure = layout.figure()
     for axes, plane in zip(figure.axes, planes, strict=True):
-        _draw(axes, plane, window)
+        draw_plane(axes, plane, window, title=name)
         _overlay(axes, plane, result)
     axial = figure.axes[0].get_position()
     top = axial.y0 - marks.MARGIN / marks.DPI / figure.get_figheight() * 0.6
@@ -83,19 +85,32 @@ class _Layout:
         return marks.white_figure(self.width, self.height, boxes)
 
 
-def _window(result: CaseResult, planes: tuple[Plane, ...]) -> tuple[float, float]:
-    if next(iter(result.scan.channels)) == "ct":
+def gray_window(channel: str, planes: tuple[Plane, ...]) -> tuple[float, float]:
+    """Return the values of a channel that are shown black and white."""
+    if channel == "ct":
         return CT_WINDOW
     low, high = np.percentile(np.concatenate([plane.image.ravel() for plane in planes]), PERCENTILES)
     return float(low), float(high) if high > low else float(low) + 1.0
 
 
-def _draw(axes: Axes, plane: Plane, window: tuple[float, float]) -> None:
-    height, width = plane.size_mm
-    axes.imshow(
-        plane.image, cmap="gray", vmin=window[0], vmax=window[1], extent=(0, width, height, 0), interpolation="bilinear"
-    )
-    marks.caption(axes, f"{plane.name.capitalize()}, slice {plane.index + 1} of {plane.count}")
+def draw_plane(axes: Axes, plane: Plane, window: tuple[float, float], *, title: str = "", colors: str = "gray") -> None:
+    """Draw a plane with its letters and, where there is room, a scale bar; NaN is left black.
+
+    Args:
+        axes: As large as the plane, to scale.
+        plane: What is drawn.
+        window: Values of the first and the last color.
+        title: Goes before what the caption says of the slice.
+        colors: Name of a color map; all but gray are drawn voxel by voxel, because their values are read off.
+    """
+    from matplotlib import colormaps
+
+    (height, width), (low, high) = plane.size_mm, window
+    shades = colormaps[colors].with_extremes(bad="black")
+    smooth = "bilinear" if colors == "gray" else "nearest"
+    axes.imshow(plane.image, cmap=shades, vmin=low, vmax=high, extent=(0, width, height, 0), interpolation=smooth)
+    name = f"{title}, {plane.name}" if title else plane.name.capitalize()
+    marks.caption(axes, f"{name}, slice {plane.index + 1} of {plane.count}")
     pixels = axes.get_window_extent().height
     size = 12 if pixels >= ROOMY_HEIGHT else 7
     for letter, (x, y, horizontal, vertical) in zip(plane.letters, LETTER_PLACES, strict=True):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from myoscope.report.wording import p_text, quantity_title, significant, structure_title, unit_text
+from myoscope.report.wording import channel_title, p_text, quantity_title, significant, structure_title, unit_text
 
 FILTERS = {
+    "channel_title": channel_title,
     "p_text": p_text,
     "quantity_title": quantity_title,
     "significant": significant,

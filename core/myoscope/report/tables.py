@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from myoscope.anatomy import Side, Structure
 from myoscope.report.frames import is_picture
 from myoscope.report.wording import (
+    HEADLINES,
     MAIN_QUANTITIES,
     color_text,
     number,
@@ -137,7 +139,8 @@ def wide_table(result: CaseResult, known: Mapping[Key, Presence]) -> WideTable:
 def key_figures(result: CaseResult, known: Mapping[Key, Presence]) -> tuple[KeyFigure, ...]:
     """Return how many structures were found, whole-case quantities, and the volumes of the first grouping.
 
-    A picture has few structures, so that the main quantities of each take the place of volumes.
+    Whole-case quantities that sum a case up come before all others. A picture has few structures, so that the main
+    quantities of each take the place of volumes.
     """
     structures = result.segmentation.structures
     found = {name for (name, _), state in known.items() if state is Presence.FOUND}
@@ -145,11 +148,14 @@ def key_figures(result: CaseResult, known: Mapping[Key, Presence]) -> tuple[KeyF
     note = f"of those searched for; this modality knows {len(structures)}"
     figures = [KeyFigure("Structures found", (("", f"{len(found)} of {searched}", True),), note)]
     scheme = next(iter(structures.groupings), "")
+    shown: list[tuple[int, KeyFigure]] = []
     for (name, quantity), rows in _by_quantity(result).items():
         whole = name not in structures and ":" not in name
         main = is_picture(result) and quantity in MAIN_QUANTITIES
         if whole or main or (name.startswith(f"{scheme}:") and quantity == "volume"):
-            figures.append(_figure(result, name, quantity, rows))
+            rank = HEADLINES.index(quantity) if whole and quantity in HEADLINES else len(HEADLINES)
+            shown.append((rank, _figure(result, name, quantity, rows)))
+    figures.extend(figure for _, figure in sorted(shown, key=itemgetter(0)))
     return tuple(figures)
 
 
@@ -169,7 +175,9 @@ def _figure(result: CaseResult, name: str, quantity: str, rows: list[Measurement
     values = tuple((side_text(result, row.side), with_unit(row.value, row.unit), row.complete) for row in rows)
     sums = [row for row in rows if row.side is Side.BOTH and row.reason]
     reasons = dict.fromkeys(row.reason for row in sums or rows if row.reason)
-    return KeyFigure(f"{structure_title(name)}: {quantity_words(quantity)}", values, "; ".join(reasons))
+    told = quantity_title(quantity).startswith(structure_title(name))
+    title = quantity_title(quantity) if told else f"{structure_title(name)}: {quantity_words(quantity)}"
+    return KeyFigure(title, values, "; ".join(reasons))
 
 
 def _index(rows: tuple[Measurement, ...]) -> dict[Key, list[Measurement]]:

@@ -24,6 +24,9 @@ MAIN_QUANTITIES = (
     "subcutaneous_thickness",
 )
 
+#: Quantities of the whole case that come first among the key figures, in this order.
+HEADLINES = ("tmv", "tvi", "pa_ratio", "fat_fraction_mean_of_voxels", "fat_fraction_of_sums")
+
 _TITLES = {
     "volume": "Volume",
     "csa": "CSA",
@@ -41,6 +44,7 @@ _TITLES = {
     "volume_height2": "Volume / height²",
     "tmv": "Thigh muscle volume",
     "tvi": "Thigh volume index",
+    "subcutaneous_fat_volume": "Subcutaneous fat",
     "pa_ratio": "Posterior / anterior ratio",
     "lr_asymmetry": "Left/right asymmetry",
     "thickness_mean": "Thickness, mean",
@@ -52,7 +56,10 @@ _TITLES = {
     "echo_intensity_sd": "Echo intensity, SD",
     "echo_intensity_iqr": "Echo intensity, IQR over frames",
 }
+#: Channels that are more than a word.
+_CHANNELS = {"ct": "CT", "mr": "MR", "pdff": "PDFF", "in_phase": "In phase", "opposed_phase": "Opposed phase"}
 _UNITS = {
+    "1": "",
     "0-255": "of 255",
     "cm2": "cm²",
     "mm2": "mm²",
@@ -61,7 +68,7 @@ _UNITS = {
     "mL/m2": "mL/m²",
     "kg/m2": "kg/m²",
 }
-_DECIMALS = {"mL": 1, "cm2": 2, "mm2": 0, "mm": 1, "HU": 1, "%": 1, "px": 1, "px2": 0, "mm3/m2": 0, "mL/m2": 1}
+_DECIMALS = {"1": 3, "mL": 1, "cm2": 2, "mm2": 0, "mm": 1, "HU": 1, "%": 1, "px": 1, "px2": 0, "mm3/m2": 0, "mL/m2": 0}
 _PLAIN = str.maketrans(
     {
         "²": "2",
@@ -97,6 +104,11 @@ def quantity_words(quantity: str) -> str:
     """Return a quantity's name as it stands within a sentence: small, but for an abbreviation such as CSA."""
     title = quantity_title(quantity)
     return title if title[1:2].isupper() else title[:1].lower() + title[1:]
+
+
+def channel_title(name: str) -> str:
+    """Return a scan channel's name for people."""
+    return _CHANNELS.get(name, name.capitalize())
 
 
 def unit_text(unit: str) -> str:

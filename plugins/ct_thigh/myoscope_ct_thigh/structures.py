@@ -5,4 +5,4 @@ from __future__ import annotations
 from myoscope import THIGH_STRUCTURES, StructureSet
 from myoscope.thigh.groups import SCHEMES
 
-STRUCTURES = StructureSet(THIGH_STRUCTURES, SCHEMES)
+STRUCTURES = StructureSet(THIGH_STRUCTURES, dict(SCHEMES))

@@ -26,6 +26,7 @@ from myoscope import (
     Severity,
     Sex,
     Side,
+    Station,
     StructureSet,
     Subject,
     View,
@@ -114,6 +115,44 @@ def bare(phantom: CaseResult) -> CaseResult:
         subject=Subject(),
         provenance=Provenance({"myoscope": "0.1.0"}, "phantom.nii.gz", "labels.nii.gz", None, "", ()),
     )
+
+
+#: Fat in the muscles of the Dixon phantom and in all else of its body, percent of a signal of 400.
+MUSCLE_FAT, BODY_FAT = 25.0, 90.0
+#: Two stations that overlap by 16 mm and reach from the lower to the upper edge of the grid.
+STATIONS = (Station("hips", (584.0, 692.0)), Station("knees", (496.0, 600.0)))
+
+
+def _dixon_rows() -> tuple[Measurement, ...]:
+    def whole(quantity: str, side: Side, value: float, unit: str, reason: str = "") -> Measurement:
+        return Measurement("thigh", side, quantity, value, unit, f"{quantity} as in the paper", not reason, reason)
+
+    cut = "the knee is out of view"
+    return (
+        *_rows(),
+        whole("pa_ratio", Side.RIGHT, 0.45, "1"),
+        whole("pa_ratio", Side.LEFT, 0.5, "1", cut),
+        whole("pa_ratio", Side.BOTH, math.nan, "1", cut),
+        whole("tmv", Side.RIGHT, 5000.0, "mL"),
+        whole("tmv", Side.LEFT, 4000.0, "mL", cut),
+        whole("tmv", Side.BOTH, 9000.0, "mL", cut),
+        whole("lr_asymmetry", Side.BOTH, 10.0, "%"),
+        Measurement("gracilis", Side.RIGHT, "fat_fraction_of_sums", MUSCLE_FAT, "%", "signal fat fraction"),
+        Measurement("gracilis", Side.LEFT, "fat_fraction_of_sums", MUSCLE_FAT / 2, "%", "signal fat fraction"),
+    )
+
+
+@pytest.fixture(scope="session")
+def dixon_case(phantom: CaseResult) -> CaseResult:
+    """The phantom as water and fat of a known fraction, within a body that leaves a border of air."""
+    labels = phantom.segmentation.labels
+    body = np.zeros(GRID.shape, dtype=bool)
+    body[:, 4:36, 3:57] = True
+    fat_share = np.where(np.isin(labels, (3, 103, 9, 109)), MUSCLE_FAT, BODY_FAT) / 100
+    fat = np.where(body, 400 * fat_share, 0).astype(np.float32)
+    water = np.where(body, 400 * (1 - fat_share), 0).astype(np.float32)
+    scan = Scan("dixon_mri", {"water": water, "fat": fat}, GRID, "phantom", stations=STATIONS)
+    return dataclasses.replace(phantom, scan=scan, measurements=Measurements(_dixon_rows()))
 
 
 #: A picture of 120 x 90 pixels whose tissue lies within a border, with a muscle between two aponeuroses.

@@ -6,7 +6,7 @@ import pytest
 
 from myoscope import THIGH_STRUCTURES, CaseResult, Measurement, Measurements, Segmentation, Side, StructureSet
 from myoscope.data.result import SliceRow
-from myoscope.report.charts import LINES_SHOWN, area_lines, line_color, ticks, volume_bars
+from myoscope.report.charts import LINES_SHOWN, area_lines, fat_bars, line_color, ticks, volume_bars
 
 
 def test_the_longest_bar_is_the_largest_volume_and_sums_of_sides_are_left_out(phantom: CaseResult) -> None:
@@ -28,8 +28,24 @@ def test_unsplit_sides_have_one_bar_a_muscle(phantom: CaseResult) -> None:
     assert [len(row.bars) for row in chart.rows] == [1]
 
 
+def test_fat_fractions_have_bars_of_their_own(dixon_case: CaseResult) -> None:
+    chart = fat_bars(dixon_case)
+    assert [row.title for row in chart.rows] == ["Gracilis"]
+    assert [bar.percent for bar in chart.rows[0].bars if bar] == [100.0, 50.0]
+    assert "%" in chart.caption
+
+
+def test_a_fraction_below_zero_has_no_length_but_its_number(dixon_case: CaseResult) -> None:
+    rows = tuple(dataclasses.replace(row, value=-1.0) for row in dixon_case.measurements if row.side == "left")
+    rows += dixon_case.measurements.select(side="right").rows
+    bars = fat_bars(dataclasses.replace(dixon_case, measurements=Measurements(rows))).rows[0].bars
+    assert bars[1] is not None
+    assert (bars[1].percent, bars[1].text) == (0.0, "\N{MINUS SIGN}1.0")
+
+
 def test_nothing_measured_has_no_chart(bare: CaseResult) -> None:
     assert volume_bars(bare).rows == ()
+    assert fat_bars(bare).rows == ()
     assert area_lines(bare).panels == ()
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 9_000_000
 VOID = {"meta", "img", "br", "col", "input"}
-SVG_VOID = {"rect", "line", "path"}
+SVG_VOID = {"rect", "line", "path", "circle"}
 LINKING = {"src", "href", "srcset", "poster", "action", "data", "xlink:href"}
 HOSTILE = "<script>alert('x')</script>\"&"
 
@@ -267,3 +267,39 @@ def test_a_long_table_of_rejected_frames_is_folded(picture_case: Callable[..., C
     page = Page(report_html(dataclasses.replace(case, measurements=measurements)))
     assert page.text.count("dark") == 20
     assert ["open" in details for details in page.all("details")] == [False, True]
+
+
+def test_a_dixon_scan_has_sections_for_fat_and_balance(dixon_case: CaseResult) -> None:
+    html = report_html(dixon_case)
+    page = Page(html)
+    assert page.unbalanced == []
+    assert page.open == []
+    assert report_html(dixon_case) == html
+    assert len(html.encode()) < MAX_BYTES
+    assert {"fat", "balance", "fat-bars"} <= {attributes.get("id") for _, attributes in page.tags}
+    for told in ("signal fat fraction", "24,670 people", "Thigh muscle volume, mL", "the knee is out of view", "hips"):
+        assert told in html, told
+    assert "0.45" in next(svg["aria-label"] for svg in page.all("svg") if "balance" in svg.get("class", ""))
+    assert all({"aria-label", "role"} <= set(svg) or svg.get("aria-hidden") == "true" for svg in page.all("svg"))
+    assert "Fat fraction of muscles" in list(page.all("img"))[1]["alt"]
+    policies = [value for _, attributes in page.tags for name, value in attributes.items() if name in LINKING]
+    assert all(link.startswith("data:") for link in policies)
+
+
+def test_an_incomplete_value_of_the_balance_is_hollow(dixon_case: CaseResult) -> None:
+    page = Page(report_html(dixon_case))
+    assert [circle["class"] for circle in page.all("circle")] == ["full", "hollow", "full"]
+    assert page.text.count("Incomplete, so hollow or without a number: Left, Both: the knee is out of view") == 1
+
+
+def test_a_scan_without_fraction_has_no_section_for_fat(phantom: CaseResult) -> None:
+    plain = dataclasses.replace(phantom.scan, channels={"mr": phantom.scan.image})
+    page = Page(report_html(dataclasses.replace(phantom, scan=plain)))
+    assert not {"fat", "balance", "fat-bars"} & {attributes.get("id") for _, attributes in page.tags}
+    assert len(list(page.all("img"))) == 1
+
+
+def test_the_contrast_that_a_model_saw_is_told_in_words(dixon_case: CaseResult) -> None:
+    model = dataclasses.replace(dixon_case.provenance.model, seen=("in_phase",))
+    provenance = dataclasses.replace(dixon_case.provenance, model=model)
+    assert "In phase" in Page(report_html(dataclasses.replace(dixon_case, provenance=provenance))).text

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from myoscope import CaseResult, Side
 from myoscope.report.tables import Presence, key_figures, presence, wide_table
-from myoscope.report.wording import number, quantity_title, structure_title, unit_text
+from myoscope.report.wording import channel_title, number, quantity_title, structure_title, unit_text
 
 if TYPE_CHECKING:
     from myoscope.report.tables import WideRow
@@ -54,11 +54,20 @@ def test_key_figures_are_the_groups_and_the_whole_case(phantom: CaseResult) -> N
     assert figures["Thigh: intermuscular fat"].values == (("right", "55.5 mL", True),)
 
 
+def test_sums_of_the_whole_case_come_first_among_the_key_figures(dixon_case: CaseResult) -> None:
+    titles = [figure.title for figure in key_figures(dixon_case, presence(dixon_case.segmentation))]
+    assert titles[:3] == ["Structures found", "Thigh muscle volume", "Thigh: posterior / anterior ratio"]
+    ratio = key_figures(dixon_case, presence(dixon_case.segmentation))[2]
+    assert ratio.values[0] == ("right", "0.450", True)
+    assert set(titles[3:]) == {"Front (scheme): volume", "Thigh: intermuscular fat", "Thigh: left/right asymmetry"}
+
+
 def test_words_and_numbers_read_well() -> None:
     assert number(1234.567, "mL") == "1,234.6"
     assert number(-12.34, "HU") == "\N{MINUS SIGN}12.3"
     assert number(float("nan"), "mL") == "\N{EN DASH}"
     assert number(0.123456, "kg/L") == "0.123"
     assert structure_title("kim2024:anterior") == "Anterior (kim2024)"
+    assert [channel_title(name) for name in ("water", "in_phase", "mr")] == ["Water", "In phase", "MR"]
     assert quantity_title("some_new_quantity") == "Some new quantity"
     assert unit_text("mm3/m2") == "mm³/m²"
