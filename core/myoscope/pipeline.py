@@ -59,7 +59,7 @@ def analyze(  # noqa: PLR0913  # the front door names every choice
         subject: Facts about the person, as a mapping, a JSON path or a `Subject`; they go before the headers'.
         roi_subset: Keep only these structures in the result; all when empty.
         reference: Labels of a person on the scan's grid, to compare with; a file or a `Segmentation`.
-        options: Series and case id.
+        options: Series, case id, files by contrast and the like; with files by contrast `source` is one of them.
         progress: Called as stages advance.
 
     Raises:
@@ -225,8 +225,15 @@ def _load_path(path: Path, modality: str | None, options: LoadOptions | None, ru
         with run.stage("recognize"):
             name = modality or recognize(path)
         plugin = open_modality(name)
+        wanted = options or LoadOptions()
         with run.stage("load"):
-            return plugin.load(path, options or LoadOptions()), plugin
+            scan = plugin.load(path, wanted)
+        if not wanted.contrasts.keys() <= scan.channels.keys():
+            raise UsageError(
+                f"{path.name} was read as {name}, which has no images called {', '.join(wanted.contrasts)}.",
+                "Name the modality that has them with -m, or give the scan without contrasts.",
+            )
+        return scan, plugin
 
 
 def _given(labels: str | Path | Segmentation, scan: Scan, info: ModalityInfo, run: _Run) -> tuple[Segmentation, str]:

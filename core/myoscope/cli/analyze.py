@@ -5,15 +5,22 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 
 from myoscope.cli.command import Command
-from myoscope.cli.options import INPUT_HELP, add_case_options, add_talk_options, load_options_of, subject_of
+from myoscope.cli.options import (
+    INPUT_HELP,
+    add_case_options,
+    add_talk_options,
+    load_options_of,
+    source_of,
+    subject_of,
+)
 from myoscope.cli.progress import show_progress
 from myoscope.cli.summary import print_summary
 
 
 def configure(parser: ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument("input", metavar="INPUT", help=INPUT_HELP)
-    add_case_options(parser)
+    scan = parser.add_argument("input", metavar="INPUT", help=INPUT_HELP)
+    add_case_options(parser, last=scan)
     parser.add_argument("--model", metavar="ID|PATH", help="model to use instead of the modality's default")
     parser.add_argument(
         "-d", "--device", metavar="DEVICE", default="auto", help="auto, cpu, gpu, gpu:N or mps; auto when not given"
@@ -33,11 +40,12 @@ def run(args: Namespace) -> None:
     import myoscope
     from myoscope.io import check_writable
 
+    source = source_of(args)
     check_writable(args.output)
     subject = subject_of(args)
     with show_progress(quiet=args.quiet) as progress:
         result = myoscope.analyze(
-            args.input,
+            source,
             modality=args.modality,
             model=args.model,
             device=args.device,

@@ -5,7 +5,14 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 
 from myoscope.cli.command import Command
-from myoscope.cli.options import INPUT_HELP, add_case_options, add_talk_options, load_options_of, subject_of
+from myoscope.cli.options import (
+    INPUT_HELP,
+    add_case_options,
+    add_talk_options,
+    load_options_of,
+    source_of,
+    subject_of,
+)
 from myoscope.cli.progress import show_progress
 from myoscope.cli.summary import print_summary
 
@@ -13,12 +20,12 @@ from myoscope.cli.summary import print_summary
 def configure(parser: ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument("input", metavar="INPUT", help=INPUT_HELP)
-    parser.add_argument(
+    labels = parser.add_argument(
         "labels",
         metavar="LABELS",
         help="segmentation of INPUT: .seg.nrrd, NIfTI, NRRD or MHA; a mask or LabelMe file for pictures",
     )
-    add_case_options(parser)
+    add_case_options(parser, last=labels)
     add_talk_options(parser)
     parser.set_defaults(run=run)
 
@@ -28,11 +35,14 @@ def run(args: Namespace) -> None:
     import myoscope
     from myoscope.io import check_writable
 
+    if args.labels is None:  # files by contrast stand for INPUT, so the one argument is LABELS
+        args.input, args.labels = None, args.input
+    source = source_of(args)
     check_writable(args.output)
     subject = subject_of(args)
     with show_progress(quiet=args.quiet) as progress:
         result = myoscope.measure(
-            args.input,
+            source,
             args.labels,
             modality=args.modality,
             subject=subject,

@@ -3,25 +3,53 @@
 from __future__ import annotations
 
 import math
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from argparse import Action, ArgumentParser, ArgumentTypeError, Namespace
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from myoscope.data.modality import LoadOptions
 from myoscope.data.subject import Sex, Subject
 from myoscope.errors import UsageError
 
-INPUT_HELP = "DICOM file, folder or zip; NIfTI; NRRD; MHA or MHD; PNG, JPEG, TIFF or BMP; MP4 or AVI"
+INPUT_HELP = (
+    "DICOM file, folder or zip; NIfTI; NRRD; MHA or MHD, for MRI a folder or zip of them; "
+    "PNG, JPEG, TIFF or BMP; MP4 or AVI"
+)
+#: Contrasts of a Dixon MRI that a file can be given for.
+CONTRASTS = ("water", "fat", "in_phase", "opposed_phase")
 #: Option name -> field of `Subject`.
 FACTS = ("sex", "age", "height_m", "weight_kg", "grip_strength_kg")
 
 
-def add_case_options(parser: ArgumentParser) -> None:
-    """Add the options of a command that takes a scan and writes the files of a case."""
+class InsteadOfInput(Action):
+    """Stores a file by contrast, and lets one positional argument be left out: INPUT."""
+
+    def __init__(self, *, last: Action, **settings: Any) -> None:  # noqa: ANN401
+        super().__init__(**settings)
+        self.last = last
+
+    def __call__(
+        self, parser: ArgumentParser, namespace: Namespace, values: object, option_string: str | None = None
+    ) -> None:
+        """Store the file; argparse asks for what is required when it has seen all."""
+        del parser, option_string
+        setattr(namespace, self.dest, values)
+        self.last.required = False
+
+
+def add_case_options(parser: ArgumentParser, *, last: Action) -> None:
+    """Add the options of a command that takes a scan and writes the files of a case.
+
+    Args:
+        parser: Of the command.
+        last: The last positional argument: when INPUT is left out, the others move up and it is the one without value.
+    """
     parser.add_argument("-o", "--output", metavar="OUT", type=Path, required=True, help="folder for the results")
     parser.add_argument("-m", "--modality", metavar="NAME", help="modality of the scan; found out when not given")
     parser.add_argument("--series", metavar="UID|NUMBER", help="DICOM series to take when there are several")
     parser.add_argument("--no-report", action="store_true", help="do not write report.html")
+    _add_dixon_options(parser, last)
     _add_picture_options(parser)
     group = parser.add_argument_group("subject", "Facts about the person; they go before what the headers say.")
     group.add_argument("--subject", metavar="FILE.json", type=Path, help="all facts in one file")
@@ -33,6 +61,26 @@ def add_case_options(parser: ArgumentParser) -> None:
         "--grip-strength-kg", metavar="KILOGRAMS", type=float, help="hand grip; adds strength by muscle volume"
     )
     group.add_argument("--subject-id", metavar="ID", help="pseudonym")
+
+
+def _add_dixon_options(parser: ArgumentParser, last: Action) -> None:
+    group = parser.add_argument_group("Dixon MRI", "Files by contrast, instead of INPUT, and what loading corrects.")
+    for name in CONTRASTS:
+        spoken = name.replace("_", "-")
+        group.add_argument(
+            f"--{spoken}",
+            metavar="FILE",
+            type=Path,
+            action=InsteadOfInput,
+            last=last,
+            help=f"{spoken} image, instead of INPUT",
+        )
+    group.add_argument(
+        "--correct-swaps", action="store_true", help="exchange water and fat back where they are swapped"
+    )
+    group.add_argument(
+        "--no-station-matching", action="store_true", help="leave the brightness of stations as it is when fusing them"
+    )
 
 
 def _add_picture_options(parser: ArgumentParser) -> None:
@@ -71,11 +119,37 @@ def subject_of(args: Namespace) -> Subject:
     return subject if args.subject_id is None else replace(subject, id=args.subject_id)
 
 
+def source_of(args: Namespace) -> Path:
+    """Return INPUT, or the first of the files that are given by contrast.
+
+    Raises:
+        UsageError: Both are given.
+    """
+    contrasts = _contrasts_of(args)
+    if not contrasts:
+        return Path(args.input)
+    if args.input is not None:
+        named = ", ".join("--" + name.replace("_", "-") for name in contrasts)
+        raise UsageError(f"INPUT ({args.input}) and {named} exclude each other.", "Give the one or the other.")
+    return next(iter(contrasts.values()))
+
+
 def load_options_of(args: Namespace) -> LoadOptions:
     """Return what the user adds to a source."""
     return LoadOptions(
-        series=args.series, site=args.site, depth_mm=args.depth_mm, spacing_mm=args.spacing_mm, image=args.image
+        series=args.series,
+        site=args.site,
+        depth_mm=args.depth_mm,
+        spacing_mm=args.spacing_mm,
+        image=args.image,
+        contrasts=_contrasts_of(args),
+        match_stations=not args.no_station_matching,
+        correct_swaps=args.correct_swaps,
     )
+
+
+def _contrasts_of(args: Namespace) -> dict[str, Path]:
+    return {name: getattr(args, name) for name in CONTRASTS if getattr(args, name) is not None}
 
 
 def positive_int(text: str) -> int:
