@@ -1,6 +1,6 @@
-"""Dice and volume error of a model on synthetic CTs that it has not seen.
+"""Dice and volume error of a model on synthetic scans that it has not seen.
 
-    python benchmarks/accuracy.py [--cases 10] [--seed 90000] [--labels MAP] [--model ID]
+    python benchmarks/accuracy.py [--modality dixon_mri] [--cases 10] [--seed 90000] [--labels MAP] [--model ID]
 
 Seeds from 90000 up are used for no training set. Research use only.
 """
@@ -27,12 +27,17 @@ def main() -> None:
     parser.add_argument("--cases", type=int, default=10)
     parser.add_argument("--seed", type=int, default=90_000)
     parser.add_argument("--labels", type=Path, help="render this label map instead of the parametric anatomy")
+    parser.add_argument("--spacing", type=float, nargs=3, help="of the scans; the modality's own without")
     parser.add_argument("--model")
     options = parser.parse_args()
     scores: dict[str, list[float]] = defaultdict(list)
     errors: dict[str, list[float]] = defaultdict(list)
+    totals: list[float] = []
+    drawn = myoscope.SynthesisOptions(
+        label_map=options.labels, spacing_mm=None if options.spacing is None else tuple(options.spacing)
+    )
     for seed in range(options.seed, options.seed + options.cases):
-        case = myoscope.synthesize(options.modality, seed, myoscope.SynthesisOptions(label_map=options.labels))
+        case = myoscope.synthesize(options.modality, seed, drawn)
         result = myoscope.analyze(case.scan, model=options.model)
         counts = overlap_counts(result.segmentation.labels, case.segmentation.labels)
         for value, structure, _ in case.segmentation.entries():
@@ -41,6 +46,7 @@ def main() -> None:
                 continue
             scores[structure.name].append(dice(count))
             errors[structure.name].append(100 * abs(count.prediction - count.reference) / count.reference)
+        totals += _total_errors(result, case)
         print(f"seed {seed}: done", flush=True)
     print(f"{'structure':24} {'n':>3} {'Dice':>6} {'volume error %, median':>24}")
     for name, values in scores.items():
@@ -48,6 +54,17 @@ def main() -> None:
     means = [float(np.mean(values)) for values in scores.values()]
     medians = [float(np.median(values)) for values in errors.values()]
     print(f"{'mean over structures':24} {len(means):3} {np.mean(means):6.3f} {np.mean(medians):24.1f}")
+    if totals:
+        print(f"thigh muscle volume, error % of both legs: median {np.median(totals):.1f}, largest {max(totals):.1f}")
+
+
+def _total_errors(result: myoscope.CaseResult, case: myoscope.LabelledCase) -> list[float]:
+    """Return the error of the thigh muscle volume in percent, where the modality measures it."""
+    found = result.measurements.select(quantity="tmv", side="both").rows
+    if not found:
+        return []
+    (true,) = myoscope.measure(case.scan, case.segmentation).measurements.select(quantity="tmv", side="both").rows
+    return [100 * abs(found[0].value - true.value) / true.value]
 
 
 if __name__ == "__main__":
