@@ -11,6 +11,7 @@ STAMP := $(VENV)/.setup-done
 # Not among the seeds that the embedded model was trained on.
 SEED := 2026
 SCAN := demo/input/images/ct_thigh_$(shell printf '%05d' $(SEED)).nii.gz
+SUBJECT := demo/input/images/dixon_mri_$(shell printf '%05d' $(SEED))
 FRAME := demo/input/images/ultrasound_rectus_femoris_$(shell printf '%05d' $(SEED)).png
 VIDEO := demo/input/images/ultrasound_longitudinal_$(shell printf '%05d' $(SEED)).dcm
 
@@ -22,15 +23,17 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -b constraints.txt -e '.[dev]'
 	touch $@
 
-# A thigh CT, an ultrasound frame and an ultrasound video of nobody, through the embedded models, to reports.
+# A thigh CT, a Dixon MRI, an ultrasound frame and an ultrasound video of nobody, through the embedded models, to reports.
 demo: $(STAMP)
 	$(BIN)/myoscope synthesize ct_thigh -o demo/input -n 1 --seed $(SEED)
 	$(BIN)/myoscope analyze $(SCAN) -o demo/ct_thigh
+	$(BIN)/myoscope synthesize dixon_mri -o demo/input -n 1 --seed $(SEED) --spacing 2.6 2.6 5
+	$(BIN)/myoscope analyze $(SUBJECT) -o demo/dixon_mri --height-m 1.7 --grip-strength-kg 35
 	$(BIN)/myoscope synthesize ultrasound -o demo/input -n 1 --seed $(SEED) --site rectus_femoris --size 400 400 --spacing 0.1 0.1
 	$(BIN)/myoscope analyze $(FRAME) -o demo/ultrasound -m ultrasound --site rectus_femoris --spacing-mm 0.1
 	$(BIN)/myoscope synthesize ultrasound -o demo/input -n 1 --seed $(SEED) --site longitudinal --size 400 400 --spacing 0.1 0.1 --frames 50
 	$(BIN)/myoscope analyze $(VIDEO) -o demo/ultrasound_video --site longitudinal
-	@for name in ct_thigh ultrasound ultrasound_video; do echo "Report: $(CURDIR)/demo/$$name/report.html"; done
+	@for name in ct_thigh dixon_mri ultrasound ultrasound_video; do echo "Report: $(CURDIR)/demo/$$name/report.html"; done
 
 test: $(STAMP)
 	$(BIN)/python -m pytest

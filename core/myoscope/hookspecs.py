@@ -41,7 +41,7 @@ class Modality(Protocol):
 
     @hookspec(firstresult=True)
     def preprocess(self, scan: Scan, recipe: Recipe) -> Scan:
-        """Return a new scan on the recipe's grid, one float32 channel a recipe channel; `scan` is untouched."""
+        """Return a new scan on the recipe's grid, a float32 channel for each of its own; `scan` is untouched."""
 
     @hookspec(firstresult=True)
     def build_network(self, recipe: Recipe) -> torch.nn.Module:

@@ -55,6 +55,7 @@ class Recipe:
         network: Which network the plugin builds.
         network_options: Arguments of that network.
         training: How it is trained.
+        channels: What the network sees; a plugin that chooses among a scan's channels gives one of those the place.
     """
 
     name: str
