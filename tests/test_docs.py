@@ -35,11 +35,13 @@ def test_every_promise_is_named_by_a_hook() -> None:
     assert [promise.__name__ for promise in PROMISES if f"`{promise.__name__}`" not in page] == []
 
 
-def test_every_quantity_is_listed_with_its_unit() -> None:
-    case = synthesize("ct_thigh", 0, SynthesisOptions(size=(40, 32, 24), spacing_mm=(8.0, 8.0, 16.0)))
-    rows = open_modality("ct_thigh").measure(case.scan, case.segmentation, Subject(height_m=1.7))
+@pytest.mark.parametrize(("modality", "heading"), [("ct_thigh", "Thigh CT"), ("dixon_mri", "Dixon MRI")])
+def test_every_quantity_is_listed_with_its_unit(modality: str, heading: str) -> None:
+    case = synthesize(modality, 0, SynthesisOptions(size=(40, 32, 24), spacing_mm=(8.0, 8.0, 16.0)))
+    subject = Subject(height_m=1.7, grip_strength_kg=30.0)
+    rows = open_modality(modality).measure(case.scan, case.segmentation, subject)
     listed = re.findall(
-        r"^\| `(\w+)` \| (\S+) \|", section((REFERENCE / "measurements.md").read_text(), "Thigh CT"), re.MULTILINE
+        r"^\| `(\w+)` \| (\S+) \|", section((REFERENCE / "measurements.md").read_text(), heading), re.MULTILINE
     )
     assert sorted(listed) == sorted({(row.quantity, row.unit) for row in rows})
 

@@ -13,7 +13,7 @@ from myoscope import Grid, InputError, Segmentation, Structure, StructureSet, Us
 from myoscope.evaluation import write_evaluation
 from myoscope.evaluation.published import means, read_published
 from myoscope.evaluation.summary import correlate, summarize
-from myoscope.evaluation.values import Evaluation, EvaluationRow
+from myoscope.evaluation.values import Evaluation, EvaluationRow, PublishedValue
 from myoscope.io import write_volume
 from myoscope.plugins import describe
 
@@ -212,10 +212,19 @@ def test_volumes_on_a_line_correlate_perfectly_and_few_or_constant_ones_not_at_a
 def test_the_published_table_and_its_text_differ() -> None:
     table = describe("ct_thigh").published
     assert table is not None
-    found = {(mean.model, mean.metric): mean for mean in means(read_published(table))}
+    found = {(mean.model, mean.metric): mean for mean in means(read_published(table), structures=29)}
     dice, assd = found["unetr", "dice"], found["unetr", "assd_mm"]
     assert (dice.n, round(dice.mean, 3), dice.stated) == (26, 0.868, 0.84)
     assert (round(assd.mean, 3), assd.stated) == (0.817, 1.4191)
+
+
+def test_a_selection_of_structures_has_no_mean_to_differ_from_the_text() -> None:
+    selection = [
+        PublishedValue("unetr", name, "dice", value, "paper") for name, value in (("femur", 0.9), ("text", 0.8))
+    ]
+    (mean,) = means(selection, structures=27)
+    assert (mean.n, mean.stated) == (1, 0.8)
+    assert math.isnan(mean.mean)
 
 
 def test_the_page_shows_figures_published_values_and_that_they_disagree(tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def evaluation_of(rows: Sequence[EvaluationRow], naming: Naming, *, surface: boo
         summary=summarize(whole, naming.structures),
         correlations=correlate(whole, naming.structures),
         published=published,
-        published_means=means(published),
+        published_means=means(published, structures=0 if naming.info is None else len(naming.info.structures)),
     )
 
 

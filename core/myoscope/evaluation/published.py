@@ -30,14 +30,20 @@ def read_published(path: Path) -> tuple[PublishedValue, ...]:
         raise PluginError(f"{path} is not a table of published values: {error!r}.") from error
 
 
-def means(values: Sequence[PublishedValue]) -> tuple[PublishedMean, ...]:
-    """Return the mean over structures of every model and metric, beside the mean that the text states."""
+def means(values: Sequence[PublishedValue], *, structures: int) -> tuple[PublishedMean, ...]:
+    """Return the mean over structures of every model and metric, beside the mean that the text states.
+
+    Args:
+        values: What others reported for a modality.
+        structures: How many the modality has. A table of fewer than half of them is a selection without a mean.
+    """
     keys = dict.fromkeys((value.model, value.metric) for value in values)
-    return tuple(_mean(values, model, metric) for model, metric in keys)
+    return tuple(_mean(values, key, structures) for key in keys)
 
 
-def _mean(values: Sequence[PublishedValue], model: str, metric: str) -> PublishedMean:
-    own = [value for value in values if (value.model, value.metric) == (model, metric)]
+def _mean(values: Sequence[PublishedValue], key: tuple[str, str], structures: int) -> PublishedMean:
+    own = [value for value in values if (value.model, value.metric) == key]
     table = [value.value for value in own if value.structure != IN_TEXT]
     stated = next((value.value for value in own if value.structure == IN_TEXT), math.nan)
-    return PublishedMean(model, metric, math.fsum(table) / len(table) if table else math.nan, len(table), stated)
+    whole = 2 * len(table) >= structures
+    return PublishedMean(*key, math.fsum(table) / len(table) if whole else math.nan, len(table), stated)

@@ -130,7 +130,7 @@ class PublishedMean:
     Attributes:
         model: Their model.
         metric: As in `PublishedValue`.
-        mean: Of the table.
+        mean: Of the table; NaN for a selection of structures.
         n: Structures in the table.
         stated: In the text; NaN when it states none.
     """

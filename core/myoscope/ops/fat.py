@@ -58,7 +58,7 @@ class FatFraction:
 def fat_fraction(water: NDArray[Any], fat: NDArray[Any]) -> FatFraction:
     """Return the signal fat fraction of every voxel whose W + F is above the noise of air.
 
-    Besides the result, memory stays at one boolean a voxel. Images of one magnitude scan are not negative; where one
+    Besides the result, memory stays below one more image. Images of one magnitude scan are not negative; where one
     is, the fraction leaves 0 to 100 and is not clipped.
 
     Args:

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 
 from myoscope.report.charts import PLOT_WIDTH, BarChart, BarRow, bar, bar_sides, ticks
 from myoscope.report.wording import NO_NUMBER, number, quantity_title, quantity_words, structure_title, unit_text
+from myoscope.thigh.groups import PA_TERTILES
 
 if TYPE_CHECKING:
     from myoscope.data.measurement import Measurement
     from myoscope.data.result import CaseResult
 
-#: Tertiles of the posterior/anterior ratio in 24,670 people of UK Biobank (Dixon paper, Methods, 'Statistics').
-TERTILES = (0.41, 0.48)
-TERTILE_SOURCE = "tertiles of 24,670 people of UK Biobank: low below 0.41, middle to 0.48, high above"
+TERTILE_SOURCE = (
+    f"tertiles of 24,670 people of UK Biobank: low below {PA_TERTILES[0]}, middle to {PA_TERTILES[1]}, high above"
+)
 #: The axis of the ratio reaches at least so far, so that its middle tertile is about a quarter of it.
 RATIO_AXIS = (0.3, 0.6)
 #: The axis of asymmetry reaches at least so far to the sides that it needs, in percent.
@@ -124,13 +125,13 @@ def _ratio(result: CaseResult) -> Iterator[DotChart]:
     if not rows:
         return
     axis = _Axis(rows, RATIO_AXIS)
-    low, high = (axis.place(cut) for cut in TERTILES)
+    low, high = (axis.place(cut) for cut in PA_TERTILES)
     start, stop = axis.place(axis.start), axis.place(axis.stop)
     width = round(high - low, 1)
     bands = (
-        Band(start, round(low - start, 1), f"low < {TERTILES[0]}", low - BAND_GAP, "end"),
+        Band(start, round(low - start, 1), f"low < {PA_TERTILES[0]}", low - BAND_GAP, "end"),
         Band(low, width, "middle" if width >= BAND_NAME_WIDTH else "", round((low + high) / 2, 1), "middle"),
-        Band(high, round(stop - high, 1), f"high > {TERTILES[1]}", high + BAND_GAP, "start"),
+        Band(high, round(stop - high, 1), f"high > {PA_TERTILES[1]}", high + BAND_GAP, "start"),
     )
     yield _chart(rows, axis, title_of=lambda row: row.side.capitalize(), bands=bands)
 

@@ -96,11 +96,8 @@ def mr_case(anatomy: Anatomy, structures: StructureSet, seed: int, options: Synt
     shading = _shading(view, scanner, rng)
     signals = _wide_signal(found, scanner, rng) if options.wide else _dixon_signals(found, scanner)
     grid = final_grid(view, spacing, options.size)
-    channels = {}
-    for name, signal in signals.items():
-        seen = _on_grid(signal * shading, view, grid, scanner)
-        seen = _faulty(seen, rng) if options.wide else seen
-        channels[name] = _noisy(seen, scanner, rng)
+    clean = {name: _on_grid(signal * shading, view, grid, scanner) for name, signal in signals.items()}
+    channels = {name: _noisy(_faulty(a, rng) if options.wide else a, scanner, rng) for name, a in clean.items()}
     if not view.is_same(grid):
         labels = resample(labels, view, grid, fill=0, labels=True)
     present = frozenset(s.name for s in structures if (anatomy.labels % LEFT_OFFSET == s.id).any())
@@ -114,8 +111,16 @@ def mr_case(anatomy: Anatomy, structures: StructureSet, seed: int, options: Synt
         "contrasts": list(channels),
         "water_signal": scanner.water_signal,
         "fat_signal": scanner.fat_signal,
+        "fat_fraction_of_sums_pct": {} if options.wide else _fat_fractions(clean, labels),
     }
     return LabelledCase(scan, truth, facts)
+
+
+def _fat_fractions(clean: dict[str, Floats], labels: NDArray[np.uint8]) -> dict[str, float]:
+    """Return label value -> fat in percent of all signal inside it, as it is without noise."""
+    flat = labels.ravel()
+    fat, all_of_it = (np.bincount(flat, clean[name].ravel(), minlength=256) for name in ("fat", "in_phase"))
+    return {str(value): round(100 * float(fat[value] / all_of_it[value]), 4) for value in np.unique(flat) if value}
 
 
 def _render_spacing(spacing: tuple[float, ...]) -> tuple[float, ...]:

@@ -6,15 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from myoscope import Finding, Severity, Side
+from myoscope import Finding, Severity
 from myoscope.ops.orient import to_lps
 from myoscope.ops.regions import LABEL_VALUES, planes, summarize
-from myoscope.qc.coverage import cut_structures, no_thigh_in_view
-from myoscope.qc.plausibility import unequal_sides, volumes_outside
-from myoscope.qc.sides import side_finding, swapped_sides
-from myoscope_ct_thigh.limits import VOLUME_LIMITS_ML
-from myoscope_ct_thigh.refinement import side_by_anatomy
-from myoscope.thigh.groups import ADDUCTORS, ANTERIOR, GLUTEAL, POSTERIOR
+from myoscope.thigh.checks import thigh_findings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,11 +17,6 @@ if TYPE_CHECKING:
     from myoscope import Measurements, Scan, Segmentation
     from myoscope.data.grid import Grid
 
-THIGH = (*ANTERIOR, *ADDUCTORS, *POSTERIOR, *GLUTEAL, "femur")
-#: Less than this is no thigh.
-SMALLEST_THIGH_ML = 10.0
-#: Sides that differ by more than this share of the larger one are worth a look.
-SIDE_DIFFERENCE = 0.5
 #: Voxels below are air or padding; padding lies below the second number.
 AIR_BELOW_HU, PADDING_BELOW_HU = -500, -1500
 AIR_HU, AIR_TOLERANCE_HU = -1000, 100
@@ -42,28 +32,11 @@ def check(scan: Scan, segmentation: Segmentation, measurements: Measurements) ->
     """Return what is wrong or worth a look; empty when all is well."""
     image, grid = to_lps(scan.image, scan.grid)
     return (
-        *no_thigh_in_view(measurements, THIGH, minimum_ml=SMALLEST_THIGH_ML),
+        *thigh_findings(segmentation, measurements, summarize(segmentation.labels, segmentation.grid)),
         *_hounsfield(image),
-        *cut_structures(measurements),
-        *_sides(segmentation),
-        *volumes_outside(measurements, VOLUME_LIMITS_ML),
-        *unequal_sides(measurements, share=SIDE_DIFFERENCE),
         *_mean_hu(segmentation, measurements),
         *_metal(image, grid, to_lps(segmentation.labels, scan.grid)[0], segmentation),
     )
-
-
-def _sides(segmentation: Segmentation) -> tuple[Finding, ...]:
-    """Compare the labels' sides with the patient's axes, and with where the medial muscles of each leg lie."""
-    if not segmentation.sides_split:
-        return ()
-    regions = summarize(segmentation.labels, segmentation.grid)
-    wrong = list(swapped_sides(regions, segmentation.structures))
-    for side in (Side.RIGHT, Side.LEFT):
-        values = {s.name: segmentation.structures.label(s.name, side) for s in segmentation.structures}
-        if side_by_anatomy(regions, values) not in {side, None}:
-            wrong.append(f"the {side} leg's medial and lateral muscles")
-    return side_finding(wrong)
 
 
 def _hounsfield(image: NDArray[Any]) -> tuple[Finding, ...]:

@@ -12,21 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from myoscope import Grid
+from myoscope.thigh.extent import midline, trunk_and_legs
 
 #: Cortical bone is denser than this; organs with contrast agent are not.
 CORTEX_HU = 350
 BODY_HU = -300
 #: Bones are looked for on about this spacing in the slice.
 COARSE_MM = 2.0
-#: Spine, sacrum and symphysis lie within this distance of the middle of the body.
-MIDLINE_MM = 35.0
 #: In hip and thigh the bones at the sides are at least this many times those in the middle, and at least so large.
 SIDES_TO_MIDLINE = 2.0
 SMALLEST_BONE_CM2 = 3.0
-#: A piece of the body below this share of the largest in its slice is an arm, not a leg.
-SMALLEST_PIECE_SHARE = 0.25
-#: A body narrower than this is a single leg, whose femur may lie anywhere.
-SINGLE_LEG_MM = 250.0
 #: The bone must be what the network calls femur, at least this much of it.
 SMALLEST_AGREEMENT_CM2 = 1.0
 #: Hip and thigh are believed from this length of slices on.
@@ -45,16 +40,13 @@ def thigh_extent(image: NDArray[Any], femur: NDArray[np.bool_] | None, grid: Gri
     """
     step = max(1, round(COARSE_MM / min(grid.spacing_mm[:2])))
     pixel_cm2 = grid.spacing_mm[0] * grid.spacing_mm[1] * step**2 / 100
-    x_mm = np.arange(0, grid.size[0], step, dtype=np.float64) * grid.spacing_mm[0]
-    middle, width = _middle_and_width(image[:, ::step, ::step], x_mm)
+    middle = midline(image[:, ::step, ::step] > BODY_HU, grid.spacing_mm[0] * step)
     shown = np.zeros(grid.size[2], dtype=bool)
-    midline = np.abs(x_mm - middle) <= MIDLINE_MM
     for k in range(grid.size[2]):
         bone = _compact_bone(image[k, ::step, ::step])
         named = bone if femur is None else bone & femur[k, ::step, ::step]
-        sides = midline & (width[k] >= SINGLE_LEG_MM)
-        enough = _beside(bone, sides, SMALLEST_BONE_CM2 / pixel_cm2)
-        shown[k] = enough and _beside(named, sides, SMALLEST_AGREEMENT_CM2 / pixel_cm2)
+        enough = _beside(bone, middle[k], SMALLEST_BONE_CM2 / pixel_cm2)
+        shown[k] = enough and _beside(named, middle[k], SMALLEST_AGREEMENT_CM2 / pixel_cm2)
     if np.count_nonzero(shown) * grid.spacing_mm[2] < SMALLEST_LENGTH_MM:
         return None
     found = np.flatnonzero(shown)
@@ -65,27 +57,13 @@ def thigh_extent(image: NDArray[Any], femur: NDArray[np.bool_] | None, grid: Gri
 
 def _compact_bone(section: NDArray[Any]) -> NDArray[np.bool_]:
     """Return cortical bone and what it encloses, in the trunk or the legs, not in arms beside them."""
-    from scipy.ndimage import binary_fill_holes, label
+    from scipy.ndimage import binary_fill_holes
 
-    pieces, count = label(section > BODY_HU)
-    if count == 0:
-        return np.zeros(section.shape, dtype=bool)
-    areas = np.bincount(pieces.ravel())
-    areas[0] = 0
-    large = areas >= SMALLEST_PIECE_SHARE * areas.max()
-    return np.asarray(binary_fill_holes(section > CORTEX_HU) & large[pieces], dtype=bool)
+    body = section > BODY_HU
+    return np.asarray(binary_fill_holes(section > CORTEX_HU) & trunk_and_legs(body), dtype=bool)
 
 
 def _beside(bone: NDArray[np.bool_], midline: NDArray[np.bool_], smallest: float) -> bool:
     """Tell whether the bone, in pixels, lies at the sides of the body rather than in its middle."""
     central, lateral = np.count_nonzero(bone[:, midline]), np.count_nonzero(bone[:, ~midline])
     return bool(lateral >= max(smallest, SIDES_TO_MIDLINE * central))
-
-
-def _middle_and_width(image: NDArray[Any], x_mm: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-    """Return the middle of the body along x and its width in every slice, both in mm from the first column."""
-    columns = (image > BODY_HU).sum(axis=1)
-    total = np.maximum(columns.sum(axis=1), 1)
-    middle = float(np.median((columns @ x_mm / total)[columns.any(axis=1)])) if columns.any() else 0.0
-    filled = columns > 0
-    return middle, np.where(filled.any(axis=1), filled.sum(axis=1) * (x_mm[1] if len(x_mm) > 1 else 0.0), 0.0)

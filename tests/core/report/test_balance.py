@@ -6,8 +6,9 @@ import math
 import pytest
 
 from myoscope import CaseResult, Measurement, Measurements, Side
-from myoscope.report.balance import LEFT, RATIO_AXIS, RIGHT, TERTILES, DotChart, balance
+from myoscope.report.balance import LEFT, RATIO_AXIS, RIGHT, DotChart, balance
 from myoscope.report.charts import PLOT_WIDTH
+from myoscope.thigh.groups import PA_TERTILES
 
 
 def with_rows(result: CaseResult, *rows: Measurement) -> CaseResult:
@@ -39,8 +40,8 @@ def test_a_ratio_stands_where_it_belongs_between_the_published_tertiles(phantom:
     right, left = (lane.x for lane in chart.lanes)
     assert right == pytest.approx(place(0.45, *RATIO_AXIS), abs=0.1)
     assert left == pytest.approx(place(0.39, *RATIO_AXIS), abs=0.1)
-    assert middle.x == pytest.approx(place(TERTILES[0], *RATIO_AXIS), abs=0.1)
-    assert high.x == pytest.approx(place(TERTILES[1], *RATIO_AXIS), abs=0.1)
+    assert middle.x == pytest.approx(place(PA_TERTILES[0], *RATIO_AXIS), abs=0.1)
+    assert high.x == pytest.approx(place(PA_TERTILES[1], *RATIO_AXIS), abs=0.1)
     assert (low.x + low.width, middle.x + middle.width) == pytest.approx((middle.x, high.x), abs=0.1)
     assert (low.text, high.text) == ("low < 0.41", "high > 0.48")
 

@@ -9,7 +9,6 @@ import pytest
 from myoscope import Grid, Scan, Segmentation, Subject
 from myoscope.ops.orient import from_lps
 from myoscope_ct_thigh.checks import check
-from myoscope_ct_thigh.limits import VOLUME_LIMITS_ML
 from myoscope_ct_thigh.measures import measure
 from myoscope_ct_thigh.refinement import refine
 from myoscope_ct_thigh.structures import STRUCTURES
@@ -153,7 +152,3 @@ def test_real_anatomy_is_split_and_lies_within_its_limits(name: str) -> None:
         side = np.where((truth > 100) == bool(half), truth, 0).astype(np.uint8)
         alone = refine(scan, replace(segmentation, labels=unsplit(side)))
         assert np.mean(alone.labels[alone.labels > 0] != side[alone.labels > 0]) < 0.001
-
-
-def test_every_limit_is_of_a_known_structure_and_ascends() -> None:
-    assert all(name in STRUCTURES and 0 < low < high for name, (low, high) in VOLUME_LIMITS_ML.items())

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from myoscope import Grid, Measurement, Scan, Segmentation, Subject
+from myoscope.thigh.envelope import THIGH_MUSCLES
 from myoscope_ct_thigh.measures import measure
 from myoscope_ct_thigh.structures import STRUCTURES
-from myoscope_ct_thigh.thigh import THIGH_MUSCLES
 
 SPACING = (0.8, 0.8, 5.0)
 BONE_MM, INNER_MM, OUTER_MM, SKIN_MM, SEPTUM_MM = 14.0, 24.0, 70.0, 90.0, 4.0

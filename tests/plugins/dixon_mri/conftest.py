@@ -62,3 +62,35 @@ def station_images(mr_image: Callable[..., MRImage]) -> Callable[..., list[MRIma
         ]
 
     return make
+
+
+@pytest.fixture(scope="session")
+def limbs() -> Callable[..., tuple[Channels, NDArray[np.uint8], Grid]]:
+    """Make two limbs: bones with dark cortex and marrow at places (mm outward, mm backward, radius) in muscle and fat.
+
+    Give back water and fat, labels in which every bone is femur and all muscle is vastus lateralis, and their grid.
+    """
+
+    def make(
+        *bones: tuple[float, float, float], radius: float = 80.0, rind: float = 10.0, slices: int = 12
+    ) -> tuple[Channels, NDArray[np.uint8], Grid]:
+        grid = Grid.identity((160, 90, slices), (2.5, 2.5, 8.0), (-198.75, -111.25, 0.0))
+        y, x = np.meshgrid(np.arange(90) * 2.5 - 111.25, np.arange(160) * 2.5 - 198.75, indexing="ij")
+        water, fat, labels = np.zeros(x.shape), np.zeros(x.shape), np.zeros(x.shape, np.uint8)
+        for side in (-1.0, 1.0):
+            outward = side * x - 100.0
+            away = np.hypot(outward, y)
+            fat[away < radius], water[away < radius - rind] = 400.0, 250.0
+            fat[away < radius - rind], labels[away < radius - rind] = 15.0, 3
+            for out, back, size in bones:
+                distance = np.hypot(outward - out, y - back)
+                water[distance < size] = fat[distance < size] = 0.0
+                fat[distance < 0.6 * size], labels[distance < size] = 350.0, 28
+        random = np.random.default_rng(1)
+        noisy = {
+            name: np.abs(image + random.normal(0, 4, grid.shape)).astype(np.float32)
+            for name, image in (("water", water), ("fat", fat))
+        }
+        return noisy, np.broadcast_to(labels, grid.shape).copy(), grid
+
+    return make
