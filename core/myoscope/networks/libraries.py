@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from types import ModuleType
+from typing import Any
 
 
-def segmentation_models() -> ModuleType:
+def segmentation_models() -> Any:  # noqa: ANN401  # the library is not typed
     """Return segmentation-models-pytorch; what it imports uses a part of torch that is deprecated."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "`torch.jit", FutureWarning)  # of timm, on import

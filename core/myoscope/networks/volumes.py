@@ -109,6 +109,8 @@ def unetr_small(recipe: Recipe) -> nn.Module:
 def unet_slices(recipe: Recipe) -> nn.Module:
     """A 2D U-Net over each slice and its neighbors: learns several times faster than a 3D one on a CPU.
 
+    It sees one channel at a time; of a scan with several contrasts it gives the mean of the log-probabilities.
+
     While it learns it gives only the slices whose neighbors are all in the window, so a window of 2 `neighbors` + 1 slices
     gives one; else all, the slices beyond the window repeating its last ones. A window's slices are of one scan, so batch normalization would
     learn each scan's own statistics and fail on the next: groups of channels are normalized instead. Options:
@@ -122,21 +124,27 @@ def unet_slices(recipe: Recipe) -> nn.Module:
         def __init__(self, *, neighbors: int, groups: int, **options: object) -> None:
             super().__init__()
             self.neighbors = neighbors
-            stacked = len(recipe.channels) * (2 * neighbors + 1)
-            options = {"encoder_weights": None, "in_channels": stacked} | options
+            options = {"encoder_weights": None, "in_channels": 2 * neighbors + 1} | options
             self.unet = unet(classes=len(recipe.structures) + 1, **options)
             if options.get("encoder_depth") == 4:  # noqa: PLR2004
                 del self.unet.encoder.layer4  # the library makes it and never calls it
             _normalize_groups(self.unet, groups)
 
         def forward(self, x: torch.Tensor) -> torch.Tensor:
-            count, n = x.shape[2], self.neighbors
+            logits = self.of_one(x.flatten(0, 1)).unflatten(0, x.shape[:2])
+            if x.shape[1] == 1:
+                return logits[:, 0]
+            return logits.float().log_softmax(dim=2).mean(dim=1)
+
+        def of_one(self, volumes: torch.Tensor) -> torch.Tensor:
+            """Return the logits (N, classes, z, y, x) of volumes of one channel, (N, z, y, x)."""
+            count, n = volumes.shape[1], self.neighbors
             centers = torch.arange(n, count - n) if self.training else torch.arange(count)
             places = centers[:, None] + torch.arange(-n, n + 1)
-            # (N, C, z, neighbors, y, x) -> (N * z, C * neighbors, y, x)
-            stacks = x[:, :, places.clamp(0, count - 1)].movedim(2, 1).flatten(0, 1).flatten(1, 2)
-            logits = self.unet(stacks.contiguous(memory_format=torch.channels_last))
-            return logits.unflatten(0, (len(x), len(centers))).movedim(1, 2)
+            # (N, z, neighbors, y, x) -> (N * z, neighbors, y, x)
+            stacks = volumes[:, places.clamp(0, count - 1)].flatten(0, 1)
+            logits: torch.Tensor = self.unet(stacks.contiguous(memory_format=torch.channels_last))
+            return logits.unflatten(0, (len(volumes), len(centers))).movedim(1, 2)
 
     return SliceUNet(**recipe.network_options)
 

@@ -32,12 +32,14 @@ NOISE_DEVIATIONS = 4.0
 MAD_TO_SD = 1.4826
 #: Without air to measure, signal begins at this share of what tissue typically shows.
 TISSUE_SHARE = 0.05
+#: A frame whose dark part has a median above this share of what tissue typically shows is full of dark tissue.
+AIR_LIMIT_SHARE = 0.4
 #: Noise ends at this share of what tissue typically shows, however noisy the air: tissue must stay.
 NOISE_LIMIT_SHARE = 0.5
+#: The brightest voxels, this share of those with signal, are vessels and artifacts and not looked at.
+SPIKE_SHARE = 0.001
 #: Signals below the largest one divided by this (12 bits) are zeros blurred by resampling, not noise.
-DYNAMIC_RANGE = 4096.0
-#: Bins a doubling of the signal in the histogram that parts air from tissue.
-BINS_PER_OCTAVE = 16
+BINS = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +112,9 @@ def fat_fraction_of(channels: Mapping[str, NDArray[Any]]) -> FatFraction | None:
 def noise_limit(signal: NDArray[Any]) -> float:
     """Return the signal that noise does not exceed, in the units of the image; 0 for an image without signal.
 
-    Air is the darker of two classes (Otsu, on the logarithm of the signal), looked at in the frame around the slices.
-    Where the scanner set air to zero, or the image shows none, signal begins at a small share of the brighter class.
+    Air is the darker of two classes of signal (Otsu, IEEE Trans Syst Man Cybern 9:62-66, 1979), looked at in the frame
+    around the slices. Where the scanner set air to zero, or the image shows none, signal begins at a small share of
+    the brighter class.
 
     Args:
         signal: A magnitude image, W + F or in phase, shape (k, j, i) or (j, i).
@@ -119,15 +122,16 @@ def noise_limit(signal: NDArray[Any]) -> float:
     largest = float(signal.max(initial=0.0))
     if largest <= 0:
         return 0.0
-    floor = largest / DYNAMIC_RANGE
-    split, tissue = _air_and_tissue(signal, floor)
+    with_signal = np.cumsum(_histogram(signal, largest))
+    largest *= (int(np.searchsorted(with_signal, (1.0 - SPIKE_SHARE) * with_signal[-1])) + 1) / BINS
+    split, tissue = _air_and_tissue(_histogram(signal, largest), largest)
     frame = np.concatenate([part.ravel() for part in _frame(signal)])
-    air = frame[(frame > floor) & (frame <= split)]
-    if air.size >= AIR_SHARE * frame.size:
-        median = float(np.median(air))
-        limit = median + NOISE_DEVIATIONS * MAD_TO_SD * float(np.median(np.abs(air - median)))
-        return min(limit, NOISE_LIMIT_SHARE * tissue)
-    return TISSUE_SHARE * tissue
+    air = frame[(frame > largest / BINS) & (frame <= split)]
+    median = float(np.median(air)) if air.size >= AIR_SHARE * frame.size else math.inf
+    if median > AIR_LIMIT_SHARE * tissue:
+        return TISSUE_SHARE * tissue
+    limit = median + NOISE_DEVIATIONS * MAD_TO_SD * float(np.median(np.abs(air - median)))
+    return min(limit, NOISE_LIMIT_SHARE * tissue)
 
 
 def mean_of_voxels(percent: NDArray[Any], mask: NDArray[np.bool_]) -> float:
@@ -161,23 +165,27 @@ def fat_volume_ml(percent: NDArray[Any], mask: NDArray[np.bool_], grid: Grid) ->
     return mean_of_voxels(percent, mask) / 100.0 * int(np.count_nonzero(mask)) * grid.voxel_volume_ml
 
 
-def _air_and_tissue(signal: NDArray[Any], floor: float) -> tuple[float, float]:
-    """Return the signal that parts two classes of the voxels above `floor`, and the median of the brighter one."""
-    octaves = math.log2(DYNAMIC_RANGE)
-    counts = np.zeros(round(octaves * BINS_PER_OCTAVE), dtype=np.int64)
+def _histogram(signal: NDArray[Any], largest: float) -> NDArray[np.int64]:
+    """Return how many voxels lie in each of `BINS` equal steps up to `largest`; the first, zero, is not counted."""
+    counts = np.zeros(BINS, dtype=np.int64)
     for plane in signal.reshape(-1, *signal.shape[-2:]):
-        above = plane[plane > floor].astype(np.float32)
-        counts += np.histogram(np.log2(above / np.float32(floor)), counts.size, range=(0.0, octaves))[0]
-    centers = (np.arange(counts.size) + 0.5) / BINS_PER_OCTAVE
+        counts += np.histogram(plane, BINS, range=(0.0, largest))[0]
+    counts[0] = 0
+    return counts
+
+
+def _air_and_tissue(counts: NDArray[np.int64], largest: float) -> tuple[float, float]:
+    """Return the signal that parts the two classes of a histogram, and the median of the brighter one."""
+    centers = (np.arange(BINS) + 0.5) / BINS * largest
     below, moment = np.cumsum(counts), np.cumsum(counts * centers)
-    above_count = below[-1] - below
+    above = below[-1] - below
     with np.errstate(divide="ignore", invalid="ignore"):
-        gap = moment / below - (moment[-1] - moment) / above_count
-        between = np.where((below > 0) & (above_count > 0), below * above_count * gap * gap, 0.0)
-    split = int(between.argmax()) + 1
+        gap = moment / below - (moment[-1] - moment) / above
+        between = np.where((below > 0) & (above > 0), below * above * gap * gap, 0.0)
+    split = int(between.argmax()) + 1 if between.any() else 0
     brighter = np.cumsum(counts[split:])
-    median = split + int(np.searchsorted(brighter, brighter[-1] / 2.0)) if brighter[-1] else split
-    return floor * 2.0 ** (split / BINS_PER_OCTAVE), floor * 2.0 ** (float(centers[min(median, counts.size - 1)]))
+    median = split + int(np.searchsorted(brighter, brighter[-1] / 2.0))
+    return split / BINS * largest, float(centers[median])
 
 
 def _frame(signal: NDArray[Any]) -> tuple[NDArray[Any], ...]:

@@ -155,7 +155,7 @@ def _wide_signal(found: Protons, scanner: Scanner, rng: np.random.Generator) -> 
 def _shading(grid: Grid, scanner: Scanner, rng: np.random.Generator) -> Floats:
     """Return the sensitivity of the coils, about 1."""
     field = smooth_field(rng, grid.shape, grid.spacing_mm, (140.0, 110.0, 180.0))
-    return np.exp(np.float32(scanner.shading) * field)
+    return np.asarray(np.exp(np.float32(scanner.shading) * field), dtype=np.float32)
 
 
 def _on_grid(signal: Floats, view: Grid, grid: Grid, scanner: Scanner) -> Floats:

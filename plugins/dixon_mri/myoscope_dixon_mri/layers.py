@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +12,9 @@ from myoscope import Grid
 
 #: Halves of a slice in LPS order, the patient's right first.
 SIDES = ("right", "left")
-#: Depth in mm under the surface of skin, of fat that even lean people have, and of the tissue beneath thin fat.
-SKIN_MM, FAT_MM, DEEP_MM = (0.0, 2.0), (2.0, 6.0), (6.0, 15.0)
+#: Depths under the surface where skin, fat that even lean people have, and the tissue beneath thin fat end: in mm, or
+#: in pixels where that is deeper, so that the pixels that surface and air share are always above the fat.
+ENDS_MM, ENDS_PIXELS = (2.0, 6.0, 15.0), (0.75, 1.75, 4.0)
 #: Evidence is the balance of the fat layer minus these shares of the balance beneath and above it. Their sum is below
 #: 1, so fat that fills all three layers still speaks for itself; skin, often too thin to be seen, weighs less.
 DEEP_WEIGHT, SKIN_WEIGHT = 0.5, 0.25
@@ -72,16 +74,16 @@ def measure_halves(percent: NDArray[np.float32], grid: Grid) -> Halves:
     skin, rim, deep = (np.zeros((2, count)) for _ in range(3))
     seen = np.zeros((2, count), dtype=np.bool_)
     agreement = np.ones((2, max(count - 1, 0)))
+    ends = [max(mm, pixels * max(grid.spacing_mm[:2])) for mm, pixels in zip(ENDS_MM, ENDS_PIXELS, strict=True)]
     for k in range(count):
         depth, balance = _depth_mm(body[k], grid), _balance(percent[k], body[k])
         following = _balance(percent[k + 1], body[k + 1]) * balance if k + 1 < count else None
         for side, half in enumerate((np.s_[:, : split[k]], np.s_[:, split[k] :])):
             voxels[side, k] = np.count_nonzero(body[k][half])
-            layers = [_mean(balance[half], depth[half], between) for between in (SKIN_MM, FAT_MM, DEEP_MM)]
-            seen[side, k] = not np.isnan(layers[1:]).any()
+            layers = [_mean(balance[half], depth[half], between) for between in pairwise([0.0, *ends])]
+            seen[side, k] = not np.isnan(layers).any()
             if seen[side, k]:
-                # Pixels of more than 4 mm have no center within skin.
-                skin[side, k], rim[side, k], deep[side, k] = np.nan_to_num(layers)
+                skin[side, k], rim[side, k], deep[side, k] = layers
             if following is not None and np.isfinite(following[half]).any():
                 agreement[side, k] = float(np.nanmean(following[half]))
     evidence = rim - DEEP_WEIGHT * deep - SKIN_WEIGHT * skin

@@ -13,7 +13,7 @@ from myoscope.ops.orient import to_lps
 from myoscope.ops.resample import resample
 from myoscope_dixon_mri.structures import PLAIN
 
-#: What the network sees, the first that the scan has: the contrast in which muscles stand out most.
+#: What the network sees, the first that the scan has: contrasts in which muscles stand out most.
 PREFERENCE = ("water", "in_phase", PLAIN, "opposed_phase", "fat")
 #: Air is darker than this share of the brightest tissue.
 AIR_SHARE = 0.12
@@ -24,48 +24,57 @@ MOST = 1.5
 
 
 def preprocess(scan: Scan, recipe: Recipe) -> Scan:
-    """Return one contrast of the body, normalized, on an upright grid of the recipe's spacing.
+    """Return the contrasts that the network sees of the body, normalized, on an upright grid of the recipe's spacing.
 
-    The channel keeps the name of the contrast. With `low` and `high` the recipe's window goes to 0..1, as in the paper;
-    else 0 stays 0 and `high_percentile` of the tissue becomes 1, which needs no unit. The grid keeps the scan's own
-    (possibly oblique) axes in the patient's order, so it maps to the scan axis by axis.
+    The first `contrasts` of `PREFERENCE` that the scan has (one, unless the recipe says more); channels keep their names.
+    With `low` and `high` the recipe's window goes to 0..1, as in the paper; else 0 stays 0 and `high_percentile` of the
+    tissue becomes 1, which needs no unit. The grid keeps the scan's own (possibly oblique) axes in the patient's order,
+    so it maps to the scan axis by axis.
 
     Raises:
         UnreadableError: The scan is empty, or has no contrast that a network knows.
     """
-    name = seen_contrast(scan)
-    image, grid = to_lps(scan.channels[name], scan.grid)
-    bright = float(np.percentile(image, BRIGHT_PERCENTILE))
+    names = seen_contrasts(scan, int(recipe.preprocessing.get("contrasts", 1)))
+    first, grid = to_lps(scan.channels[names[0]], scan.grid)
+    bright = _brightness(first)
     if bright <= 0:
-        raise UnreadableError(f"{scan.case_id} holds next to nothing but zeros in {name}.", "Export the scan again.")
-    box = box_around_body(image, above=AIR_SHARE * bright)
-    image, grid = image[box], box_grid(grid, box)
+        raise UnreadableError(f"{scan.case_id} holds next to nothing but zeros in {names[0]}.", "Export it again.")
+    box = box_around_body(first, above=AIR_SHARE * bright)
+    grid = box_grid(grid, box)
     target = regridded(grid, recipe.spacing_mm)
-    seen = resample(np.asarray(image, dtype=np.float32), grid, target, fill=0.0)
-    return Scan(
-        scan.modality, {name: _normalized(seen, recipe, bright)}, target, scan.case_id, scan.source, scan.subject
-    )
+    seen = {}
+    for name in names:
+        image = to_lps(scan.channels[name], scan.grid)[0]
+        if (top := _brightness(image)) > 0:
+            part = resample(np.asarray(image[box], dtype=np.float32), grid, target, fill=0.0)
+            seen[name] = _normalized(part, recipe, top)
+    return Scan(scan.modality, seen, target, scan.case_id, scan.source, scan.subject)
 
 
-def seen_contrast(scan: Scan) -> str:
-    """Return the contrast that a network sees of a scan.
+def seen_contrasts(scan: Scan, most: int) -> tuple[str, ...]:
+    """Return the contrasts that a network sees of a scan, at most so many.
 
     Raises:
         UnreadableError: It has none that a network knows.
     """
-    for name in PREFERENCE:
-        if name in scan.channels:
-            return name
-    raise UnreadableError(
-        f"{scan.case_id} has only {', '.join(scan.channels)}, expected one of {', '.join(PREFERENCE)}.",
-        "Give the water image, or any other contrast that shows muscles.",
-    )
+    found = tuple(name for name in PREFERENCE if name in scan.channels)[:most]
+    if not found:
+        raise UnreadableError(
+            f"{scan.case_id} has only {', '.join(scan.channels)}, expected one of {', '.join(PREFERENCE)}.",
+            "Give the water image, or any other contrast that shows muscles.",
+        )
+    return found
 
 
-def _normalized(image: NDArray[Any], recipe: Recipe, bright: float) -> NDArray[np.float32]:
+def _brightness(image: NDArray[Any]) -> float:
+    return float(np.percentile(image, BRIGHT_PERCENTILE))
+
+
+def _normalized(image: NDArray[np.float32], recipe: Recipe, bright: float) -> NDArray[np.float32]:
     if "low" in recipe.preprocessing:
         low, high = recipe.preprocessing["low"], recipe.preprocessing["high"]
-        return np.clip((image - np.float32(low)) / np.float32(high - low), 0.0, 1.0).astype(np.float32)
+        window = (image - np.float32(low)) / np.float32(high - low)
+        return np.asarray(np.clip(window, 0.0, 1.0), dtype=np.float32)
     tissue = image[image > AIR_SHARE * bright]
     top = float(np.percentile(tissue, recipe.preprocessing["high_percentile"])) if tissue.size else bright
-    return np.clip(image / np.float32(top), 0.0, MOST).astype(np.float32)
+    return np.asarray(np.clip(image / np.float32(top), 0.0, MOST), dtype=np.float32)

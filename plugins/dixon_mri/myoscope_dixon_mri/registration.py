@@ -21,7 +21,7 @@ FLOOR_SHARE = 0.1
 COARSE_MM, BLURS_MM = 4.0, (8.0, 2.0)
 #: A search ends after this number of steps or with one shorter than this.
 MOST_STEPS, SHORT_STEP_MM = 25, 0.02
-#: Directions along which the image changes by less than this share of the most are flat: no shift is told along them.
+#: Directions whose squared slopes add up to less than this share of the most are flat: no shift is told along them.
 FLAT_SHARE = 1e-4
 #: Beyond this number of standard deviations a blur has no weight.
 BLUR_REACH = 3.0
@@ -66,8 +66,7 @@ def _thinned(array: Floats, j: int, i: int) -> Floats:
 def _without_shading(array: Floats, steps: Steps) -> Floats:
     """Return intensity relative to that around it in the slice, so that neither coils nor ends of a station matter."""
     around = _blurred(array, SHADING_MM, steps)
-    bright, air = (np.percentile(around, q, axis=(1, 2), keepdims=True) for q in (100, 5))
-    floor = np.minimum(np.maximum(0.1*bright, 1.5*air), 0.3*bright).astype(np.float32)
+    floor = np.float32(FLOOR_SHARE) * around.max(axis=(1, 2), keepdims=True)
     return np.asarray(np.maximum(array - floor, 0) / (around + floor + np.finfo(np.float32).tiny))
 
 

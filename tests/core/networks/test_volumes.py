@@ -134,3 +134,12 @@ def test_while_it_learns_it_gives_only_slices_with_all_their_neighbors() -> None
         everywhere, inner = network(image), network.train()(image)
     assert inner.shape[2] == 2
     assert torch.allclose(inner, everywhere[:, :, 2:4], atol=1e-4)
+
+
+def test_of_several_contrasts_it_gives_the_mean_of_what_it_says_of_each() -> None:
+    network = tiny_slices(1)
+    water, fat = torch.rand(2, 1, 1, 3, 32, 32)
+    with torch.inference_mode():
+        both = network(torch.cat([water, fat], dim=1))
+        each = [network(one).log_softmax(dim=1) for one in (water, fat)]
+    assert torch.allclose(both, (each[0] + each[1]) / 2, atol=1e-4)

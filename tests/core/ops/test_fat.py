@@ -92,9 +92,36 @@ def test_slices_that_no_station_measured_do_not_hide_the_noise_of_the_others() -
     assert np.isfinite(percent[:3][body[:3]]).all()
 
 
+@pytest.mark.parametrize("sigma", [2.0, 25.0])
+def test_noise_is_known_around_a_thin_leg_too(sigma: float) -> None:
+    random = np.random.default_rng(0)
+    shape = (4, 150, 200)
+    _, j, i = np.indices(shape)
+    leg = np.hypot(i - 100, j - 75) < 20
+    water, fat = (
+        np.hypot(share * leg + random.normal(0, sigma, shape), random.normal(0, sigma, shape)).astype(np.float32)
+        for share in (230.0, 20.0)
+    )
+    percent = fat_fraction(water, fat).percent
+    assert np.isnan(percent[~leg]).mean() > 0.98
+    assert np.isfinite(percent[leg]).mean() > 0.99
+
+
+def test_a_few_voxels_as_bright_as_an_artifact_change_little() -> None:
+    water, fat, body, _ = leg()
+    pair = [noisy(image, 5.0, seed) for seed, image in enumerate((water, fat))]
+    calm = fat_fraction(*pair).noise
+    pair[0][0, 30, 40:43] = 40000
+    spiked = fat_fraction(*pair)
+    assert spiked.noise == pytest.approx(calm, rel=0.05)
+    assert np.isfinite(spiked.percent[body]).all()
+
+
 def test_a_body_that_fills_the_image_is_not_taken_for_air() -> None:
     rng = np.random.default_rng(0)
-    water = rng.normal(300, 10, SHAPE).astype(np.float32)
+    total = np.full(SHAPE, 300.0)
+    total[:, 20:] = 680.0
+    water = 0.9 * (total + rng.normal(0, 10, SHAPE)).astype(np.float32)
     assert np.isfinite(fat_fraction(water, water / 9).percent).all()
 
 

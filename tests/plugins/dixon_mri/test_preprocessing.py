@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from myoscope import Grid, Scan, UnreadableError
-from myoscope_dixon_mri.preprocessing import preprocess, seen_contrast
+from myoscope_dixon_mri.preprocessing import preprocess, seen_contrasts
 from myoscope_dixon_mri.recipes import UNET_SLICES, UNETR
 
 GRID = Grid.identity((80, 60, 20), (2.6, 2.6, 6.0), (-100.0, -80.0, 0.0))
@@ -18,15 +20,19 @@ def scan(**channels: np.ndarray) -> Scan:
     return Scan("dixon_mri", channels, GRID, "case")
 
 
-def test_the_model_sees_water_and_the_channel_says_so() -> None:
-    prepared = preprocess(scan(water=leg(200.0), fat=leg(50.0), in_phase=leg(250.0)), UNET_SLICES)
-    assert tuple(prepared.channels) == ("water",)
+@pytest.mark.parametrize(("most", "expected"), [(1, ("water",)), (2, ("water", "in_phase"))])
+def test_the_model_sees_as_many_contrasts_as_the_recipe_says_and_the_channels_say_which(
+    most: int, expected: tuple[str, ...]
+) -> None:
+    recipe = replace(UNET_SLICES, preprocessing={**UNET_SLICES.preprocessing, "contrasts": most})
+    prepared = preprocess(scan(water=leg(200.0), fat=leg(50.0), in_phase=leg(250.0)), recipe)
+    assert tuple(prepared.channels) == expected
 
 
 @pytest.mark.parametrize("names", [("fat", "in_phase"), ("fat", "opposed_phase"), ("fat",), ("mr",)])
 def test_without_water_the_next_contrast_is_seen(names: tuple[str, ...]) -> None:
     expected = {"fat in_phase": "in_phase", "fat opposed_phase": "opposed_phase", "fat": "fat", "mr": "mr"}
-    assert seen_contrast(scan(**{name: leg(100.0) for name in names})) == expected[" ".join(names)]
+    assert seen_contrasts(scan(**{name: leg(100.0) for name in names}), 1) == (expected[" ".join(names)],)
 
 
 def test_a_map_of_fractions_alone_shows_no_muscles_and_is_refused() -> None:

@@ -46,7 +46,7 @@ def test_no_shift_is_invented(seed: int) -> None:
     rng = np.random.default_rng(seed)
     heights = np.arange(int(rng.integers(2, 9))) * 4.0 + rng.uniform(-40, 40)
     clean = legs(heights, taper=rng.uniform(0.0, 0.2)) * rng.uniform(0.3, 3.0)
-    noise = float(clean.max()) * rng.uniform(0.0, 0.04)
+    noise = float(clean.max()) * rng.uniform(0.0, 0.02)
     found = displacement_mm(seen(clean, seed, noise=noise), seen(clean, seed + 99, fading=-1, noise=noise), SPACING)
     assert found is not None
     assert np.abs(found).max() < 1.0

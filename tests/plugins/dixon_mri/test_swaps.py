@@ -163,6 +163,14 @@ def test_a_single_leg_is_whole_too() -> None:
     assert swap_of((fat, water)).region == "whole station"
 
 
+@pytest.mark.parametrize("fat_mm", [12.0, 30.0])
+def test_pixels_too_large_to_show_skin_do_not_mislead(fat_mm: float) -> None:
+    coarse = Grid.identity((COLUMNS // 2, ROWS // 2, SLICES), (2 * PIXEL_MM, 2 * PIXEL_MM, SLICE_MM), (0.0, 0.0, 0.0))
+    water, fat = (a.reshape(SLICES, ROWS // 2, 2, -1, 2).mean((2, 4)) for a in station("thigh", fat_mm, 0.1))
+    assert find_swaps(water, fat, coarse) == ()
+    assert swap_of((fat, water), coarse).region == "whole station"
+
+
 @pytest.mark.parametrize(
     ("size", "spacing_mm", "direction"),
     [
