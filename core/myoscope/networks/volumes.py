@@ -111,9 +111,9 @@ def unet_slices(recipe: Recipe) -> nn.Module:
 
     It sees one channel at a time; of a scan with several contrasts it gives the mean of the log-probabilities.
 
-    While it learns it gives only the slices whose neighbors are all in the window, so a window of 2 `neighbors` + 1 slices
-    gives one; else all, the slices beyond the window repeating its last ones. A window's slices are of one scan, so batch normalization would
-    learn each scan's own statistics and fail on the next: groups of channels are normalized instead. Options:
+    While it learns it gives only the slices whose neighbors are all in the window, so a window of 2 `neighbors` + 1
+    slices gives one; else all, the slices beyond the window repeating its last ones. Groups of channels are normalized
+    instead of batches: a window's slices are of one scan, whose own statistics a batch would learn. Options:
     `neighbors` on either side, `groups` of channels, and those of `segmentation_models_pytorch.Unet`.
     """
     import torch
@@ -131,10 +131,10 @@ def unet_slices(recipe: Recipe) -> nn.Module:
             _normalize_groups(self.unet, groups)
 
         def forward(self, x: torch.Tensor) -> torch.Tensor:
-            logits = self.of_one(x.flatten(0, 1)).unflatten(0, x.shape[:2])
-            if x.shape[1] == 1:
-                return logits[:, 0]
-            return logits.float().log_softmax(dim=2).mean(dim=1)
+            each: list[torch.Tensor] = [self.of_one(x[:, channel]) for channel in range(x.shape[1])]
+            if len(each) == 1:
+                return each[0]
+            return torch.stack([logits.float().log_softmax(dim=1) for logits in each]).mean(dim=0)
 
         def of_one(self, volumes: torch.Tensor) -> torch.Tensor:
             """Return the logits (N, classes, z, y, x) of volumes of one channel, (N, z, y, x)."""
@@ -143,8 +143,9 @@ def unet_slices(recipe: Recipe) -> nn.Module:
             places = centers[:, None] + torch.arange(-n, n + 1)
             # (N, z, neighbors, y, x) -> (N * z, neighbors, y, x)
             stacks = volumes[:, places.clamp(0, count - 1)].flatten(0, 1)
-            logits: torch.Tensor = self.unet(stacks.contiguous(memory_format=torch.channels_last))
-            return logits.unflatten(0, (len(volumes), len(centers))).movedim(1, 2)
+            flat = self.unet(stacks.contiguous(memory_format=torch.channels_last))
+            logits: torch.Tensor = flat.reshape(len(volumes), len(centers), *flat.shape[1:]).movedim(1, 2)
+            return logits
 
     return SliceUNet(**recipe.network_options)
 

@@ -17,7 +17,8 @@ def labelled_files(data: Path) -> tuple[tuple[Path, Path], ...]:
     """Return (image, labels) of every case in a folder, by name.
 
     Understood are `images/` + `labels/` with the same name or the same name but for the ending, an image of several
-    contrasts being a folder, nnU-Net's `imagesTr/` + `labelsTr/`, and pictures with a LabelMe `.json` of the same name beside them.
+    contrasts being a folder, nnU-Net's `imagesTr/` + `labelsTr/`, and pictures with a LabelMe `.json` of the same name
+    beside them.
 
     Raises:
         InputError: No case, or an image without labels.

@@ -26,7 +26,7 @@ MOST = 1.5
 def preprocess(scan: Scan, recipe: Recipe) -> Scan:
     """Return the contrasts that the network sees of the body, normalized, on an upright grid of the recipe's spacing.
 
-    The first `contrasts` of `PREFERENCE` that the scan has (one, unless the recipe says more); channels keep their names.
+    The first `contrasts` of `PREFERENCE` that the scan has, one unless the recipe says more; channels keep their names.
     With `low` and `high` the recipe's window goes to 0..1, as in the paper; else 0 stays 0 and `high_percentile` of the
     tissue becomes 1, which needs no unit. The grid keeps the scan's own (possibly oblique) axes in the patient's order,
     so it maps to the scan axis by axis.
