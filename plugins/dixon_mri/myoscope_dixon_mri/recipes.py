@@ -81,7 +81,8 @@ UNET_SLICES = replace(
         "decoder_channels": (160, 96, 64, 48),
     },
     overlap=0.25,
-    training=replace(SMALL_PLAN, batch_size=16, crops_per_case=16, crop=(176, 112, 5), max_epochs=6),
+    preprocessing={"high_percentile": 98.0, "contrasts": 2},
+    training=replace(SMALL_PLAN, batch_size=16, crops_per_case=16, crop=(176, 112, 5), max_epochs=4),
 )
 
 RECIPES = {recipe.name: recipe for recipe in (UNETR, UNETR_SMALL, UNET_SLICES)}
