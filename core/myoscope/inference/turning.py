@@ -6,6 +6,7 @@ mirror images.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -67,9 +68,6 @@ class Turn:
         )
 
 
-EVERY = tuple(Turn(front, head) for front in (False, True) for head in (False, True))
-
-
 def turned(network: Network, turn: Turn) -> Network:
     """Return the network that sees every window turned, and whose logits lie as the window does."""
     if not turn.axes:
@@ -79,6 +77,8 @@ def turned(network: Network, turn: Turn) -> Network:
 
 def best_turn(volume: NDArray[np.float32], network: Network, recipe: Recipe, *, device: str) -> Turn:
     """Return the way up in which a network is surest of what it sees; as it is unless another is clearly better.
+
+    Front and back come first: they are told far better than head and feet, of which a stretch of thigh says little.
 
     Args:
         volume: (channels, z, y, x), prepared.
@@ -98,10 +98,13 @@ def best_turn(volume: NDArray[np.float32], network: Network, recipe: Recipe, *, 
         padded[None, :, z : z + window[0], y : y + window[1], x : x + window[2]].to(device)
         for z in dict.fromkeys(heights)
     ]
+    sure = {}
     with torch.inference_mode():
-        sureness = [float(np.mean([_sureness(turned(network, turn), look) for look in looks])) for turn in EVERY]
-    best = int(np.argmax(sureness))
-    return EVERY[best] if sureness[best] > CLEARLY * sureness[0] else EVERY[0]
+        for front, head in itertools.product((False, True), repeat=2):
+            seen = turned(network, Turn(front, head))
+            sure[front, head] = float(np.mean([_sureness(seen, look) for look in looks]))
+    front = max(sure[True, False], sure[True, True]) > CLEARLY * max(sure[False, False], sure[False, True])
+    return Turn(front, sure[front, True] > CLEARLY * sure[front, False])
 
 
 def _sureness(network: Network, window: torch.Tensor) -> float:
