@@ -100,11 +100,11 @@ def test_a_run_that_was_killed_and_resumed_gives_the_weights_of_an_unbroken_one(
     made: list[int] = []
     real = module.random_window
 
-    def window(*args: object) -> object:
+    def window(*args: object, **options: object) -> object:
         made.append(1)
         if len(made) > 6:
             raise MemoryError("killed")
-        return real(*args)
+        return real(*args, **options)
 
     run = TrainingRun(NAME, data, tmp_path / "r", device="cpu", seed=7)
     with monkeypatch.context() as patch:
