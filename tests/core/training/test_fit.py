@@ -115,7 +115,7 @@ def test_a_run_that_was_killed_and_resumed_gives_the_weights_of_an_unbroken_one(
     assert (tmp_path / "r" / "checkpoints" / "last.ckpt").is_file()
     made.clear()
     with monkeypatch.context() as patch:
-        patch.setattr(module, "random_window", lambda *args: made.append(1) or real(*args))
+        patch.setattr(module, "random_window", lambda *args, **options: made.append(1) or real(*args, **options))
         resumed = train(replace(run, resume=True))
     assert len(made) == 4  # the second epoch alone
     assert resumed.card.sha256 == package.card.sha256
