@@ -40,7 +40,7 @@ def main() -> None:
 
 
 def _subject(seed: int) -> None:
-    """Print how a subject comes out of its zip, with the fifth station swapped and exchanged back."""
+    """Print how a subject comes out of its zip, with one station swapped and exchanged back."""
     case = synthetic_subject(seed)
     swapped = 4 + seed % 3
     with tempfile.TemporaryDirectory() as folder:

@@ -6,6 +6,7 @@ method'; the Dixon paper, Methods, 'UNETR architecture'; Hatamizadeh et al., UNE
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from myoscope.data.recipe import Recipe
@@ -14,6 +15,18 @@ from myoscope.networks.libraries import segmentation_models
 
 if TYPE_CHECKING:
     from torch import nn
+
+
+#: The UNETR of both papers: patch 16, hidden size 768, 12 layers, 12 heads (Kim 2024 and the Dixon paper, Methods).
+UNETR_OPTIONS: Mapping[str, object] = {
+    "feature_size": 16,
+    "hidden_size": 768,
+    "mlp_dim": 3072,
+    "num_heads": 12,
+    "proj_type": "conv",
+    "norm_name": "instance",
+    "res_block": True,
+}
 
 
 def build_volume_network(recipe: Recipe) -> nn.Module:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from myoscope import Recipe, TrainingPlan
+from myoscope.networks import UNETR_OPTIONS
 from myoscope_ct_thigh.structures import STRUCTURES
 
 #: What the two anatomical maps and the parametric thigh hold; the small default model is trained to find these.
@@ -22,15 +23,7 @@ UNETR = Recipe(
     overlap=0.5,
     preprocessing={"hu_low": -57.0, "hu_high": 164.0, "gamma": 2.0},
     network="unetr",
-    network_options={
-        "feature_size": 16,
-        "hidden_size": 768,
-        "mlp_dim": 3072,
-        "num_heads": 12,
-        "proj_type": "conv",
-        "norm_name": "instance",
-        "res_block": True,
-    },
+    network_options=UNETR_OPTIONS,
     training=TrainingPlan(
         loss="dice", learning_rate=8e-5, weight_decay=1e-5, batch_size=2, crops_per_case=4, max_epochs=5000
     ),

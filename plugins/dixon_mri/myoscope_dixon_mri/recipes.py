@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from myoscope import Recipe, TrainingPlan
+from myoscope.networks import UNETR_OPTIONS
 from myoscope_dixon_mri.structures import STRUCTURES
 
 #: What the two anatomical maps and the parametric thigh hold; the embedded models are trained to find these.
@@ -21,15 +22,7 @@ UNETR = Recipe(
     overlap=0.5,
     preprocessing={"low": 80.0, "high": 450.0},
     network="unetr",
-    network_options={
-        "feature_size": 16,
-        "hidden_size": 768,
-        "mlp_dim": 3072,
-        "num_heads": 12,
-        "proj_type": "conv",
-        "norm_name": "instance",
-        "res_block": True,
-    },
+    network_options=UNETR_OPTIONS,
     training=TrainingPlan(
         loss="dice_ce",
         learning_rate=2e-5,
