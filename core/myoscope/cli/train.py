@@ -23,6 +23,9 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", metavar="OUT", type=Path, required=True, help="run folder; the model ends up in OUT/model"
     )
+    parser.add_argument(
+        "--init", metavar="MODEL", help="start from the weights of this model (id or path), at half the learning rate"
+    )
     parser.add_argument("--resume", action="store_true", help="continue from the last checkpoint in OUT")
     parser.add_argument("--fold", metavar="K", type=natural, default=0, help="fifth of the cases to hold out, 0 to 4")
     parser.add_argument("--max-epochs", metavar="N", type=positive_int, help="instead of the recipe's")
@@ -49,6 +52,7 @@ def run(args: Namespace) -> None:
         resume=args.resume,
         device=args.device,
         seed=args.seed,
+        init=args.init,
     )
     with show_progress(quiet=args.quiet) as progress:
         package = train(training, progress=progress)

@@ -14,10 +14,18 @@ Mask = NDArray[np.bool_]
 PELVIS_ID = 29
 #: A slice with less tissue than this share of the typical one lies beyond the anatomy's end.
 FULL_SHARE = 0.4
+#: A leg whose labels fill less than this share of their convex hull holds more than they name.
+SPARSE_SHARE = 0.7
 
 
 def body_mask(
-    labels: NDArray[np.uint8], grid: Grid, fat_mm: float, rng: np.random.Generator, *, round_mm: float = 0.0
+    labels: NDArray[np.uint8],
+    grid: Grid,
+    fat_mm: float,
+    rng: np.random.Generator,
+    *,
+    round_mm: float = 0.0,
+    apart_mm: float = 0.0,
 ) -> Mask:
     """Return the body: everything within an uneven layer of fat around the labels, holes filled.
 
@@ -29,7 +37,9 @@ def body_mask(
         grid: Axis-aligned.
         fat_mm: Mean thickness of the layer.
         rng: Source of randomness.
-        round_mm: Skin does not follow a furrow between muscles that a disc of this radius does not enter.
+        round_mm: Skin does not follow a furrow between muscles that a disc of this radius does not enter, and wraps
+            a leg whose labels leave much of it free, as at the knee.
+        apart_mm: Air between the two legs below the pelvis, where their layers of fat would touch.
     """
     from scipy.ndimage import binary_fill_holes, distance_transform_edt, gaussian_filter
     from skimage.morphology import convex_hull_image
@@ -41,15 +51,47 @@ def body_mask(
         tissue = (labels[k] > 0) | (labels[nearest] > 0)
         if not tissue.any():
             continue
-        if (labels[nearest] % LEFT_OFFSET == PELVIS_ID).any():
+        pelvis = (labels[nearest] % LEFT_OFFSET == PELVIS_ID).any()
+        if pelvis:
             tissue = convex_hull_image(tissue)
+        elif round_mm:
+            tissue = tissue | _wrapped(np.where(labels[k] > 0, labels[k], labels[nearest]))
         grown = distance_transform_edt(~tissue, sampling=plane) <= layer[k] + round_mm
         if round_mm:
             grown = distance_transform_edt(grown, sampling=plane) > round_mm
         body[k] = binary_fill_holes(grown)
+        if apart_mm and not pelvis:
+            body[k] &= ~_between_legs(np.where(labels[k] > 0, labels[k], labels[nearest]), plane, apart_mm)
     sigma = tuple(5.0 / s for s in reversed(grid.spacing_mm))
+    if apart_mm:
+        sigma = (sigma[0], 1.0, 1.0)  # a wider smoothing would close the gap
     smooth = gaussian_filter(body.astype(np.float32), sigma, truncate=2.0) > 0.5  # noqa: PLR2004
     return np.asarray(smooth | (labels > 0), dtype=bool)
+
+
+def _wrapped(section: NDArray[np.uint8]) -> Mask:
+    """Return the convex hull of each leg that its labels do not fill."""
+    from skimage.morphology import convex_hull_image
+
+    wrapped = np.zeros(section.shape, dtype=bool)
+    for leg in ((section > 0) & (section < LEFT_OFFSET), section > LEFT_OFFSET):
+        if leg.any():
+            hull = convex_hull_image(leg)
+            if leg.sum() < SPARSE_SHARE * hull.sum():
+                wrapped |= hull
+    return wrapped
+
+
+def _between_legs(section: NDArray[np.uint8], plane: tuple[float, float], width_mm: float) -> Mask:
+    """Return a band of this width along the line that is equally far from the right and the left leg."""
+    from scipy.ndimage import distance_transform_edt
+
+    sides = (section > 0) & (section < LEFT_OFFSET), section > LEFT_OFFSET
+    if not all(side.any() for side in sides):
+        return np.zeros(section.shape, dtype=bool)
+    right, left = (distance_transform_edt(~side, sampling=plane) for side in sides)
+    # Away from that line one distance grows as the other falls, so their difference is twice the way to it.
+    return np.asarray(np.abs(right - left) < width_mm, dtype=bool)
 
 
 def _nearest_full(labels: NDArray[np.uint8]) -> NDArray[np.int64]:

@@ -48,7 +48,8 @@ class Scanner:
         water_signal: Signal of pure water.
         fat_signal: Signal of pure fat; T1 weighting makes it the brighter one.
         leak: Share of the other species that a separated image keeps.
-        shading: Spread of the logarithm of the coil's sensitivity.
+        shading: Spread of the logarithm of the coils' sensitivity.
+        coil_mm: Over which that sensitivity changes.
         noise: Standard deviation of noise as a share of the signal of muscle.
         blur_mm: Standard deviation of the point spread.
     """
@@ -57,6 +58,7 @@ class Scanner:
     fat_signal: float
     leak: float
     shading: float
+    coil_mm: float
     noise: float
     blur_mm: float
 
@@ -68,7 +70,8 @@ def draw_scanner(rng: np.random.Generator, *, wide: bool) -> Scanner:
         water_signal=MUSCLE_SIGNAL,
         fat_signal=MUSCLE_SIGNAL * ratio,
         leak=rng.uniform(0.0, 0.08) if wide else 0.0,
-        shading=rng.uniform(0.05, 0.45) if wide else rng.uniform(0.02, 0.15),
+        shading=rng.uniform(0.05, 0.65) if wide else rng.uniform(0.02, 0.15),
+        coil_mm=rng.uniform(70.0, 170.0) if wide else 140.0,
         noise=float(np.exp(rng.uniform(np.log(0.005), np.log(0.12 if wide else 0.03)))),
         blur_mm=rng.uniform(0.4, 1.6) if wide else rng.uniform(0.4, 0.9),
     )
@@ -154,7 +157,8 @@ def _wide_signal(found: Protons, scanner: Scanner, rng: np.random.Generator) -> 
 
 def _shading(grid: Grid, scanner: Scanner, rng: np.random.Generator) -> Floats:
     """Return the sensitivity of the coils, about 1."""
-    field = smooth_field(rng, grid.shape, grid.spacing_mm, (140.0, 110.0, 180.0))
+    lengths = (scanner.coil_mm, 0.8 * scanner.coil_mm, 1.3 * scanner.coil_mm)
+    field = smooth_field(rng, grid.shape, grid.spacing_mm, lengths)
     return np.asarray(np.exp(np.float32(scanner.shading) * field), dtype=np.float32)
 
 

@@ -32,6 +32,7 @@ class Person:
     Attributes:
         fat_mm: Mean depth of subcutaneous fat.
         round_mm: Furrows between muscles narrower than a disc of this radius do not show at the skin.
+        apart_mm: Air between the thighs; 0 where they touch.
         muscle_fat: Mean share of fat in muscle, 0 to 1.
         muscle_spread: Difference of brightness between muscles, as a share.
         fat_spread: Spread of the logarithm of fat between muscles.
@@ -48,6 +49,7 @@ class Person:
 
     fat_mm: float
     round_mm: float
+    apart_mm: float
     muscle_fat: float
     muscle_spread: float
     fat_spread: float
@@ -82,6 +84,7 @@ def draw_person(rng: np.random.Generator) -> Person:
     return Person(
         fat_mm=float(np.exp(rng.uniform(np.log(2.0), np.log(35.0)))),
         round_mm=rng.uniform(4.0, 22.0),
+        apart_mm=float(rng.choice([0.0, rng.uniform(3.0, 9.0)])),
         muscle_fat=0.02 + 0.55 * float(rng.beta(0.9, 5.0)),
         muscle_spread=rng.uniform(0.01, 0.06),
         fat_spread=rng.uniform(0.1, 0.6),
@@ -106,7 +109,7 @@ def protons(labels: Labels, grid: Grid, person: Person, rng: np.random.Generator
         person: Whose.
         rng: Source of randomness.
     """
-    body = body_mask(labels, grid, person.fat_mm, rng, round_mm=person.round_mm)
+    body = body_mask(labels, grid, person.fat_mm, rng, round_mm=person.round_mm, apart_mm=person.apart_mm)
     depth = depth_inside(body, grid)
     texture = smooth_field(rng, grid.shape, grid.spacing_mm, 9.0)
     fat = np.where(body, np.float32(1.0) + np.float32(0.04) * texture, np.float32(0.0)).astype(np.float32)

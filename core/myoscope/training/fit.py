@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 DEFAULT_SEED = 0
 #: Validations in a run.
 VALIDATIONS = 8
+#: Share of a recipe's learning rate for weights that have learned before.
+SETTLED = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class TrainingRun:
         resume: Continue from the run folder's last checkpoint.
         device: `auto`, `cpu`, `gpu`, `gpu:N` or `mps`.
         seed: Of weights and windows.
+        init: Model, by id or path, whose weights training starts from; random ones when None.
     """
 
     recipe: str
@@ -49,6 +52,7 @@ class TrainingRun:
     resume: bool = False
     device: str = "auto"
     seed: int = DEFAULT_SEED
+    init: str | None = None
 
 
 def train(run: TrainingRun, *, progress: Progress | None = None) -> ModelPackage:
@@ -59,7 +63,7 @@ def train(run: TrainingRun, *, progress: Progress | None = None) -> ModelPackage
         progress: Called with stage, epochs done and epochs in all.
 
     Raises:
-        UsageError: The recipe is unknown, or `resume` finds no checkpoint.
+        UsageError: The recipe is unknown, `resume` finds no checkpoint, or the model to start from has another network.
         InputError: The data folder holds no labelled cases.
         OutputError: The run folder holds another run.
     """
@@ -68,6 +72,10 @@ def train(run: TrainingRun, *, progress: Progress | None = None) -> ModelPackage
     recipe = find_recipe(run.recipe)
     if run.max_epochs is not None:
         recipe = replace(recipe, training=replace(recipe.training, max_epochs=run.max_epochs))
+    start = _start_of(run, recipe)
+    if start is not None:
+        rate = SETTLED * recipe.training.learning_rate
+        recipe = replace(recipe, training=replace(recipe.training, learning_rate=rate))
     if recipe.network == "nnunet":
         from myoscope.nnunet import train as train_nnunet
 
@@ -82,7 +90,7 @@ def train(run: TrainingRun, *, progress: Progress | None = None) -> ModelPackage
     cases = prepare_folder(run.data, run.out / "cache", recipe, modality)
     kept, held_out = split(cases, run.fold)
     started = time.monotonic()
-    network = _fit(run, recipe, kept, held_out, progress)
+    network = _fit(run, recipe, start, (kept, held_out), progress)
     hours = (time.monotonic() - started) / 3600
     scores = score_cases([case.files for case in held_out], network, recipe, modality, "cpu")
     card = card_of(run, recipe, facts=facts, scores=scores, hours=hours, cases=(len(kept), len(held_out)))
@@ -101,11 +109,37 @@ def find_recipe(name: str) -> Recipe:
     return recipes[name]
 
 
+def _start_of(run: TrainingRun, recipe: Recipe) -> ModelPackage | None:
+    """Return the model that training starts from; None for random weights.
+
+    Raises:
+        UsageError: It has another network, other structures or another input than the recipe.
+    """
+    if run.init is None:
+        return None
+    from myoscope.models import find_model
+
+    package = find_model(run.init, recipe.name.split("/")[0])
+    theirs = package.card.recipe
+    names = [
+        name
+        for name in ("network", "network_options", "structures", "channels", "spacing_mm", "preprocessing")
+        if getattr(theirs, name) != getattr(recipe, name)
+    ]
+    if names or recipe.network == "nnunet":
+        why = f"differ in {', '.join(names)}" if names else "are of nnU-Net, which starts from random weights here"
+        raise UsageError(
+            f"Training {recipe.name} cannot start from {package.card.id}: they {why}.",
+            "Give a model of the same recipe, or leave out --init.",
+        )
+    return package
+
+
 def _fit(
     run: TrainingRun,
     recipe: Recipe,
-    kept: tuple[PreparedCase, ...],
-    held_out: tuple[PreparedCase, ...],
+    start: ModelPackage | None,
+    cases: tuple[tuple[PreparedCase, ...], tuple[PreparedCase, ...]],
     progress: Progress | None,
 ) -> torch.nn.Module:
     import lightning.pytorch as pl
@@ -115,13 +149,15 @@ def _fit(
     from torch.utils.data import DataLoader, TensorDataset
 
     from myoscope.inference import choose_device
+    from myoscope.models import load_network
     from myoscope.training.module import Epochs, SegmentationModule, Windows
 
     pl.seed_everything(run.seed, verbose=False)
-    plan = recipe.training
+    plan, (kept, held_out) = recipe.training, cases
     windows = Windows(kept, recipe, run.seed)
     loader = DataLoader(windows, batch_size=plan.batch_size, drop_last=len(windows) > plan.batch_size)
-    network = open_modality(recipe.name.split("/")[0]).build_network(recipe)
+    modality = open_modality(recipe.name.split("/")[0])
+    network = load_network(start, modality, "cpu").train() if start else modality.build_network(recipe)
     steps = max(1, len(loader)) * plan.max_epochs
     module = SegmentationModule(network, recipe, held_out, steps)
     folder = run.out / "checkpoints"
@@ -208,4 +244,5 @@ def command_line(run: TrainingRun) -> str:
     """Return the command that repeats a run."""
     epochs = f" --max-epochs {run.max_epochs}" if run.max_epochs is not None else ""
     seed = f" --seed {run.seed}" if run.seed != DEFAULT_SEED else ""
-    return f"myoscope train {run.recipe} --data {run.data.name} -o {run.out.name} --fold {run.fold}{epochs}{seed}"
+    init = f" --init {run.init}" if run.init is not None else ""
+    return f"myoscope train {run.recipe} --data {run.data.name} -o {run.out.name} --fold {run.fold}{epochs}{seed}{init}"

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from myoscope import Grid
 from myoscope.synthesis.body import body_mask, depth_inside
@@ -51,3 +52,34 @@ def test_beyond_the_ends_of_the_anatomy_the_body_goes_on() -> None:
     labels[2:6, 15:25, 15:25] = 5
     body = body_mask(labels, grid, 8.0, np.random.default_rng(0))
     assert body.any(axis=(1, 2)).all()
+
+
+def _two_legs() -> tuple[NDArray[np.uint8], Grid]:
+    """Two upright bars of 20 x 20 mm, right and left, 20 mm apart."""
+    labels = np.zeros((12, 60, 100), dtype=np.uint8)
+    labels[:, 20:40, 20:40] = 1
+    labels[:, 20:40, 60:80] = 101
+    return labels, Grid.identity((100, 60, 12), (1.0, 1.0, 5.0), (0.0, 0.0, 0.0))
+
+
+@pytest.mark.parametrize(("apart_mm", "touches"), [(0.0, True), (6.0, False)])
+def test_thighs_that_would_touch_can_be_kept_apart(apart_mm: float, touches: bool) -> None:
+    labels, grid = _two_legs()
+    body = body_mask(labels, grid, 12.0, np.random.default_rng(0), apart_mm=apart_mm)
+    between = body[6, 30, 40:60]
+    assert between.all() == touches
+    if not touches:
+        assert abs(int((~between).sum()) - apart_mm) <= 2
+        assert np.flatnonzero(~between).mean() == pytest.approx(9.5, abs=0.6)  # half way
+
+
+def test_a_leg_that_is_mostly_unnamed_is_wrapped() -> None:
+    """Four thin rods of a knee, 60 mm apart, hold everything between them."""
+    labels = np.zeros((6, 100, 100), dtype=np.uint8)
+    for y in (20, 78):
+        for x in (20, 78):
+            labels[:, y : y + 3, x : x + 3] = 1
+    grid = Grid.identity((100, 100, 6), (1.0, 1.0, 5.0), (0.0, 0.0, 0.0))
+    rng = np.random.default_rng(0)
+    assert body_mask(labels, grid, 3.0, rng, round_mm=4.0)[3, 50, 50]
+    assert not body_mask(labels, grid, 3.0, rng)[3, 50, 50]

@@ -155,6 +155,26 @@ def test_labels_on_another_grid_are_refused(thigh: LabelledCase, tmp_path: Path)
         train(TrainingRun(NAME, data, tmp_path / "r", device="cpu"))
 
 
+def test_training_from_a_model_begins_with_its_weights(
+    recipe: Recipe, package: ModelPackage, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At a learning rate of 0 it ends with them as well."""
+    from myoscope_ct_thigh.recipes import RECIPES
+
+    still = replace(recipe, training=replace(recipe.training, learning_rate=0.0, max_epochs=1))
+    monkeypatch.setitem(RECIPES, NAME, still)
+    run = TrainingRun(NAME, data, tmp_path / "r", device="cpu", seed=3, init=str(package.folder))
+    ended = train(run)
+    assert ended.card.sha256 == package.card.sha256
+    assert ended.card.command.endswith(f"--seed 3 --init {package.folder}")
+
+
+def test_a_model_of_another_network_is_no_start(package: ModelPackage, data: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"unetr_small cannot start from ct_thigh/tiny: they differ in network"):
+        train(TrainingRun("ct_thigh/unetr_small", data, tmp_path / "r", device="cpu", init=str(package.folder)))
+    assert not (tmp_path / "r").exists()
+
+
 def test_the_command_repeats_a_run(tmp_path: Path) -> None:
     run = TrainingRun(NAME, tmp_path / "data", tmp_path / "r", fold=2, max_epochs=9, seed=4)
     assert command_line(run) == f"myoscope train {NAME} --data data -o r --fold 2 --max-epochs 9 --seed 4"
