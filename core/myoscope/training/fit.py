@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 import warnings
 from dataclasses import dataclass, replace
@@ -124,7 +125,7 @@ def _start_of(run: TrainingRun, recipe: Recipe) -> ModelPackage | None:
     names = [
         name
         for name in ("network", "network_options", "structures", "channels", "spacing_mm", "preprocessing")
-        if getattr(theirs, name) != getattr(recipe, name)
+        if _as_on_a_card(getattr(theirs, name)) != _as_on_a_card(getattr(recipe, name))
     ]
     if names or recipe.network == "nnunet":
         why = f"differ in {', '.join(names)}" if names else "are of nnU-Net, which starts from random weights here"
@@ -133,6 +134,11 @@ def _start_of(run: TrainingRun, recipe: Recipe) -> ModelPackage | None:
             "Give a model of the same recipe, or leave out --init.",
         )
     return package
+
+
+def _as_on_a_card(value: object) -> object:
+    """Return a part of a recipe as a card keeps it, where tuples are lists."""
+    return json.loads(json.dumps(value))
 
 
 def _fit(

@@ -134,6 +134,14 @@ def test_a_second_start_without_resume_is_refused(out: Path, data: Path) -> None
     assert (out / "checkpoints" / "last.ckpt").read_bytes() == before
 
 
+@pytest.mark.parametrize("name", ["ct_thigh/unetr_small", "dixon_mri/unet_slices"])
+def test_an_embedded_model_is_a_start_for_its_own_recipe(name: str, tmp_path: Path) -> None:
+    """The folder has no cases, which is what stops it."""
+    (tmp_path / "data").mkdir()
+    with pytest.raises(InputError):
+        train(TrainingRun(name, tmp_path / "data", tmp_path / "r", device="cpu", init=name))
+
+
 @pytest.mark.usefixtures("recipe")
 def test_resuming_nothing_is_refused(data: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="holds no checkpoint to resume from"):
