@@ -39,9 +39,9 @@ SMALL_PLAN = TrainingPlan(
     loss="dice_ce",
     learning_rate=1e-3,
     weight_decay=1e-5,
-    batch_size=1,
+    batch_size=2,
     crops_per_case=2,
-    max_epochs=60,
+    max_epochs=4,
     schedule="one_cycle",
     ema_decay=0.995,
     precision="bf16-mixed",
@@ -75,7 +75,7 @@ UNET_SLICES = replace(
     },
     overlap=0.25,
     preprocessing={"high_percentile": 98.0, "contrasts": 2},
-    training=replace(SMALL_PLAN, batch_size=16, crops_per_case=16, crop=(176, 112, 5), max_epochs=4),
+    training=replace(SMALL_PLAN, batch_size=16, crops_per_case=16, crop=(176, 112, 5)),
 )
 
 RECIPES = {recipe.name: recipe for recipe in (UNETR, UNETR_SMALL, UNET_SLICES)}
