@@ -1,4 +1,4 @@
-"""From a network's labels to labels that can be measured: where a femur is seen, up to fat, sides by geometry."""
+"""From a network's labels to labels that can be measured: where a femur is seen, sides by geometry, no islands."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ import numpy as np
 
 from myoscope import Finding, Segmentation, Severity
 from myoscope.ops.fat import fat_fraction_of
-from myoscope.ops.orient import from_lps, to_lps
+from myoscope.ops.orient import to_lps
 from myoscope.thigh.extent import only_slices
 from myoscope.thigh.sides import split_legs
-from myoscope_dixon_mri.borders import at_fat
 from myoscope_dixon_mri.extent import Seen, thigh_extent
 
 if TYPE_CHECKING:
@@ -38,9 +37,8 @@ NOT_BELIEVED = Finding(
 def refine(scan: Scan, segmentation: Segmentation) -> Segmentation:
     """Return the labels split into left and right, a model's also without islands, on the same grid.
 
-    What a model labels where the image shows neither hip nor thigh is cleared (see `extent`), and where the fat
-    fraction is known its muscles end where fat begins (see `borders`). Labels that are split already are returned as
-    they are.
+    What a model labels where the image shows neither hip nor thigh is cleared (see `extent`). Labels that are split
+    already are returned as they are.
     """
     if segmentation.sides_split:
         return segmentation
@@ -53,33 +51,20 @@ def _believed(scan: Scan, segmentation: Segmentation) -> Segmentation:
         return segmentation
     if "femur" not in segmentation.predicted:
         return replace(segmentation, findings=(*segmentation.findings, NOT_VERIFIED))
-    fraction = fat_fraction_of(scan.channels)
-    percent = None if fraction is None else fraction.percent
-    extent = thigh_extent(_seen(scan, segmentation, percent))
+    extent = thigh_extent(_seen(scan, segmentation))
     kept = only_slices(segmentation, extent)
-    if percent is not None:
-        kept = _bordered(kept, percent)
     return kept if extent is not None else replace(kept, findings=(*kept.findings, NOT_BELIEVED))
 
 
-def _bordered(segmentation: Segmentation, percent: NDArray[np.float32]) -> Segmentation:
-    """Return the labels with borders of muscles to fat where the fat fraction has them."""
+def _seen(scan: Scan, segmentation: Segmentation) -> Seen:
     labels, grid = to_lps(segmentation.labels, segmentation.grid)
-    moved = at_fat(labels, to_lps(percent, segmentation.grid)[0], grid, _muscles(segmentation))
-    return replace(segmentation, labels=from_lps(moved, segmentation.grid))
-
-
-def _muscles(segmentation: Segmentation) -> list[int]:
-    return [s.id for s in segmentation.structures if s.kind == "muscle"]
-
-
-def _seen(scan: Scan, segmentation: Segmentation, percent: NDArray[np.float32] | None) -> Seen:
-    labels, grid = to_lps(segmentation.labels, segmentation.grid)
+    muscles = [s.id for s in segmentation.structures if s.kind == "muscle"]
+    fraction = fat_fraction_of(scan.channels)
     return Seen(
         signal=to_lps(_signal(scan), scan.grid)[0],
         femur=labels == segmentation.structures["femur"].id,
-        muscle=np.isin(labels, _muscles(segmentation)),
-        percent=None if percent is None else to_lps(percent, scan.grid)[0],
+        muscle=np.isin(labels, muscles),
+        percent=None if fraction is None else to_lps(fraction.percent, scan.grid)[0],
         grid=grid,
         upright=scan.oriented,
     )

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import binary_erosion
 
 from myoscope import Grid, Scan, Segmentation
 from myoscope.ops.orient import from_lps
@@ -32,13 +31,6 @@ def test_two_thighs_are_split_into_right_and_left(limbs: Limbs) -> None:
     assert refined.sides_split
     assert refined.findings == ()
     assert np.array_equal(refined.labels, segmentation.labels + np.uint8(100) * ((segmentation.labels > 0) & ~right))
-
-
-def test_muscles_that_a_model_drew_too_small_reach_the_fat_and_those_of_a_person_stay(limbs: Limbs) -> None:
-    channels, labels, grid = limbs(FEMUR)
-    small = np.stack([np.where(binary_erosion(section > 0), section, 0) for section in labels]).astype(np.uint8)
-    assert np.array_equal(refine(*case((channels, small, grid))).labels % 100, labels)
-    assert np.array_equal(refine(*case((channels, small, grid), by_model=False)).labels % 100, small)
 
 
 def test_what_a_model_labels_in_calves_is_dropped_and_the_case_says_so(limbs: Limbs) -> None:
