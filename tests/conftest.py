@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,8 +12,20 @@ import pytest
 import myoscope
 from myoscope import LabelledCase, Recipe, SynthesisOptions
 from myoscope.models import ModelPackage
+from myoscope.settings import get_settings
 
 STEPS, LEARNING_RATE, BONE_WEIGHT = 45, 0.015, 15.0
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A cache of this run alone, for processes that tests start as well."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("cache")
+        patch.setenv("MYOSCOPE_CACHE", str(folder))
+        get_settings.cache_clear()
+        yield folder
+    get_settings.cache_clear()
 
 
 @pytest.fixture(scope="session")

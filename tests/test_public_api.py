@@ -41,6 +41,7 @@ RESULT = myoscope.CaseResult(
     PROVENANCE,
 )
 VALUES = (
+    myoscope.InferenceOptions("torch", 0.25, mirror=True),
     myoscope.LoadOptions("1", "case"),
     myoscope.SynthesisOptions(size=(4, 4, 4)),
     myoscope.Recognition(0.5, "why"),

@@ -10,6 +10,7 @@ from myoscope.data.agreement import Agreement, CorrelationTable
 from myoscope.data.finding import Finding, Severity
 from myoscope.data.frames import Calibration, Caliper, FrameValue, View
 from myoscope.data.grid import Grid, LengthUnit
+from myoscope.data.inference import InferenceOptions
 from myoscope.data.measurement import Measurement, Measurements
 from myoscope.data.modality import LabelledCase, LoadOptions, ModalityInfo, Recognition, SynthesisOptions
 from myoscope.data.recipe import Recipe, TrainingPlan
@@ -58,6 +59,7 @@ __all__ = [
     "FrameValue",
     "GeometryError",
     "Grid",
+    "InferenceOptions",
     "InputError",
     "LabelledCase",
     "LengthUnit",

@@ -1,9 +1,16 @@
-"""How much memory this process has needed at most."""
+"""How much memory this process holds, and has needed at most."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
+
+
+def resident_memory_mb() -> float:
+    """Return the process's resident memory in MiB, now."""
+    import psutil
+
+    return round(float(psutil.Process().memory_info().rss) / 2**20, 1)
 
 
 def peak_memory_mb() -> float:

@@ -7,26 +7,26 @@ source -> recognize -> load -> preprocess -> segment -> refine -> measure -> che
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from myoscope.anatomy import LEFT_OFFSET
+from myoscope.data.inference import InferenceOptions
 from myoscope.data.modality import LabelledCase, LoadOptions, ModalityInfo, SynthesisOptions
 from myoscope.data.progress import Progress
 from myoscope.data.recipe import Recipe
-from myoscope.data.result import CaseResult, ModelReference, Provenance, StageCost
+from myoscope.data.result import CaseResult, ModelReference, Provenance
 from myoscope.data.scan import Scan
 from myoscope.data.segmentation import Segmentation
 from myoscope.data.subject import Subject
 from myoscope.errors import GeometryError, MyoscopeError, PluginError, RecognitionError, UnreadableError, UsageError
-from myoscope.peak_memory import peak_memory_mb
 from myoscope.plugins import modalities, open_modality
+from myoscope.stages import Stages
 
 if TYPE_CHECKING:
     from myoscope.hookspecs import Modality
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 SubjectLike = Subject | Mapping[str, Any] | str | Path
 NOT_ITS_OWN = "not its own"
-LIBRARIES = ("myoscope", "numpy", "SimpleITK", "opencv-python-headless", "torch", "monai", "nnunetv2")
+LIBRARIES = ("myoscope", "numpy", "SimpleITK", "opencv-python-headless", "torch", "openvino", "monai", "nnunetv2")
 
 
 def analyze(  # noqa: PLR0913  # the front door names every choice
@@ -47,6 +47,7 @@ def analyze(  # noqa: PLR0913  # the front door names every choice
     roi_subset: tuple[str, ...] = (),
     reference: str | Path | Segmentation | None = None,
     options: LoadOptions | None = None,
+    inference: InferenceOptions | None = None,
     progress: Progress | None = None,
 ) -> CaseResult:
     """Return segmentation, measurements and findings of a scan.
@@ -60,14 +61,17 @@ def analyze(  # noqa: PLR0913  # the front door names every choice
         roi_subset: Keep only these structures in the result; all when empty.
         reference: Labels of a person on the scan's grid, to compare with; a file or a `Segmentation`.
         options: Series, case id, files by contrast and the like; with files by contrast `source` is one of them.
+        inference: How the model is run: backend, overlap, blending, mirroring, map of confidence; its own when None.
         progress: Called as stages advance.
 
     Raises:
         InputError: The source cannot be measured.
         ModelError: The model is missing or broken.
-        UsageError: An unknown modality, device or structure.
+        UsageError: An unknown modality, device or structure, or a way to run the model that it has not.
     """
-    run = _Run(progress)
+    from myoscope.inference import choose_device
+
+    run = Stages(progress)
     person = _subject(subject)
     scan, plugin = _load(source, modality, options, run)
     with _noted(scan):
@@ -77,11 +81,10 @@ def analyze(  # noqa: PLR0913  # the front door names every choice
         with run.stage("segment"):
             package = _model_for(scan, info, model)
             _check_comparable(truth, roi_subset, package.card.recipe)
-            torch_device, seen, found = _segment(scan, plugin, package, device, run)
+            torch_device = choose_device(device)
+            made_by, found = _segment(scan, plugin, package, torch_device, inference, run=run)
         with run.stage("refine"):
             segmentation = plugin.refine(scan, found)
-        card = package.card
-        made_by = ModelReference(card.id, card.sha256, card.recipe.name, card.backend, card.trained_on, seen)
         result = _measured(plugin, scan, segmentation, person, run)
         result = replace(result, provenance=replace(result.provenance, model=made_by, device=torch_device))
         return _restricted(_evaluated(result, truth, info, roi_subset, run), roi_subset)
@@ -111,7 +114,7 @@ def measure(
     Raises:
         InputError: The scan or the labels cannot be used, or do not lie on the same grid.
     """
-    run = _Run(progress)
+    run = Stages(progress)
     person = _subject(subject)
     scan, plugin = _load(source, modality, options, run)
     with _noted(scan):
@@ -128,7 +131,7 @@ def load(source: str | Path | object, *, modality: str | None = None, options: L
     Raises:
         InputError: The source cannot be read or trusted.
     """
-    return _load(source, modality, options, _Run(None))[0]
+    return _load(source, modality, options, Stages(None))[0]
 
 
 def synthesize(modality: str, seed: int, options: SynthesisOptions | None = None) -> LabelledCase:
@@ -179,31 +182,7 @@ def _say_why_unreadable(source: Path) -> None:
     (read_picture if pictured else read_volume)(source)
 
 
-@dataclass
-class _Run:
-    """Times the stages of one case and passes on their progress."""
-
-    progress: Progress | None
-    costs: list[StageCost] = field(default_factory=list)
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        self.report(name, 0, 1)
-        started = time.perf_counter()
-        try:
-            yield
-        except MyoscopeError as error:
-            error.add_note(f"stage: {name}")
-            raise
-        self.costs.append(StageCost(name, round(time.perf_counter() - started, 3), peak_memory_mb()))
-        self.report(name, 1, 1)
-
-    def report(self, name: str, done: int, total: int) -> None:
-        if self.progress is not None:
-            self.progress(name, done, total)
-
-
-def _load(source: object, modality: str | None, options: LoadOptions | None, run: _Run) -> tuple[Scan, Modality]:
+def _load(source: object, modality: str | None, options: LoadOptions | None, run: Stages) -> tuple[Scan, Modality]:
     if isinstance(source, Scan):
         return source, open_modality(modality or source.modality)
     if isinstance(source, str | Path):
@@ -218,7 +197,7 @@ def _load(source: object, modality: str | None, options: LoadOptions | None, run
         return _load_path(path, modality, options, run)
 
 
-def _load_path(path: Path, modality: str | None, options: LoadOptions | None, run: _Run) -> tuple[Scan, Modality]:
+def _load_path(path: Path, modality: str | None, options: LoadOptions | None, run: Stages) -> tuple[Scan, Modality]:
     with _noted(path.name):
         if not path.exists():
             raise UnreadableError(f"There is nothing at {path}.")
@@ -236,7 +215,7 @@ def _load_path(path: Path, modality: str | None, options: LoadOptions | None, ru
         return scan, plugin
 
 
-def _given(labels: str | Path | Segmentation, scan: Scan, info: ModalityInfo, run: _Run) -> tuple[Segmentation, str]:
+def _given(labels: str | Path | Segmentation, scan: Scan, info: ModalityInfo, run: Stages) -> tuple[Segmentation, str]:
     """Return labels that a person gave, on the scan's grid and for each of its frames, and where they came from."""
     if isinstance(labels, Segmentation):
         if not labels.grid.is_same(scan.grid):
@@ -290,29 +269,34 @@ def _model_for(scan: Scan, info: ModalityInfo, name: str | None) -> ModelPackage
 
 
 def _segment(
-    scan: Scan, plugin: Modality, package: ModelPackage, device: str, run: _Run
-) -> tuple[str, tuple[str, ...], Segmentation]:
-    """Return the torch device, the channels that the model saw and what it found, not yet refined."""
-    from myoscope.inference import choose_device, run_model
+    scan: Scan, plugin: Modality, package: ModelPackage, device: str, options: InferenceOptions | None, *, run: Stages
+) -> tuple[ModelReference, Segmentation]:
+    """Return which model ran how, and what it found, not yet refined."""
+    from myoscope.inference import run_model
 
-    torch_device = choose_device(device)
+    card = package.card
     found = run_model(
-        scan, plugin, package, device=torch_device, progress=lambda done, total: run.report("segment", done, total)
-    )
+        scan, plugin, package, device=device, options=options,
+        progress=lambda done, total: run.report("segment", done, total),
+        tell=lambda line: run.report(f"segment: {line}", 0, 1),
+    )  # fmt: skip
     segmentation = Segmentation(
         found.labels,
         scan.grid,
         plugin.describe().structures,
-        frozenset(package.card.recipe.structures),
+        frozenset(card.recipe.structures),
         sides_split=False,
         by_model=True,
         findings=found.findings,
         confidence=found.confidence,
+        confidence_map=found.confidence_map,
+        certainty=found.certainty,
     )
-    return torch_device, found.seen, segmentation
+    made_by = ModelReference(card.id, card.sha256, card.recipe.name, found.ran_by, card.trained_on, found.seen)
+    return made_by, segmentation
 
 
-def _measured(plugin: Modality, scan: Scan, segmentation: Segmentation, person: Subject, run: _Run) -> CaseResult:
+def _measured(plugin: Modality, scan: Scan, segmentation: Segmentation, person: Subject, run: Stages) -> CaseResult:
     from myoscope.ops.slices import slice_rows
 
     subject = _merged(scan.subject, person)
@@ -330,7 +314,7 @@ def _measured(plugin: Modality, scan: Scan, segmentation: Segmentation, person: 
 
 
 def _evaluated(
-    result: CaseResult, truth: tuple[Segmentation, str] | None, info: ModalityInfo, names: tuple[str, ...], run: _Run
+    result: CaseResult, truth: tuple[Segmentation, str] | None, info: ModalityInfo, names: tuple[str, ...], run: Stages
 ) -> CaseResult:
     """Return the result with its comparison with the reference, over the named structures or all."""
     if truth is None:
@@ -355,9 +339,19 @@ def _restricted(result: CaseResult, names: tuple[str, ...]) -> CaseResult:
     for structure in structures:
         kept[[structure.id, structure.id + LEFT_OFFSET]] = True
     labels = np.where(kept[whole.labels], whole.labels, 0).astype(np.uint8)
+    certainty = whole.certainty
+    if certainty is not None:
+        by_structure = {name: sure for name, sure in certainty.by_structure.items() if name in names}
+        certainty = replace(certainty, by_structure=by_structure)
     return replace(
         result,
-        segmentation=replace(whole, labels=labels, structures=structures, predicted=whole.predicted & set(names)),
+        segmentation=replace(
+            whole,
+            labels=labels,
+            structures=structures,
+            predicted=whole.predicted & set(names),
+            certainty=certainty,
+        ),
         measurements=replace(
             result.measurements,
             rows=tuple(m for m in result.measurements if m.structure in structures),

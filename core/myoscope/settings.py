@@ -1,6 +1,7 @@
 """Frozen settings, read once at the edge: the only reader of the environment.
 
-`MYOSCOPE_MODELS` names the folder of imported models, `MYOSCOPE_MAX_UNZIPPED_GB` the limit of an unpacked archive.
+`MYOSCOPE_MODELS` names the folder of imported models, `MYOSCOPE_CACHE` that of what is made from models once and may be
+deleted at any time, `MYOSCOPE_MAX_UNZIPPED_GB` the limit of an unpacked archive.
 """
 
 from __future__ import annotations
@@ -19,10 +20,12 @@ class Settings:
 
     Attributes:
         models_dir: Folder of imported model packages; need not exist.
+        cache_dir: Folder of what can be made again; need not exist.
         max_unzipped_gb: An archive that would unpack to more than this is refused.
     """
 
     models_dir: Path
+    cache_dir: Path
     max_unzipped_gb: float
 
 
@@ -39,7 +42,8 @@ def get_settings() -> Settings:
     except ValueError:
         raise UsageError(f"MYOSCOPE_MAX_UNZIPPED_GB is {text!r}, expected a number of gigabytes.") from None
     home = os.environ.get("MYOSCOPE_MODELS") or Path("~/.local/share/myoscope/models").expanduser()
-    return Settings(models_dir=Path(home), max_unzipped_gb=limit)
+    cached = os.environ.get("MYOSCOPE_CACHE") or Path("~/.cache/myoscope").expanduser()
+    return Settings(models_dir=Path(home), cache_dir=Path(cached), max_unzipped_gb=limit)
 
 
 def quiet_video_decoder() -> None:

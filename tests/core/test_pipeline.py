@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ import myoscope
 from myoscope import (
     CaseResult,
     GeometryError,
+    InferenceOptions,
     InputError,
     LabelledCase,
     LoadOptions,
@@ -200,7 +202,7 @@ def test_progress_tells_every_stage_from_start_to_end(steps: list[tuple[str, int
 
 def test_provenance_says_what_made_the_numbers(analyzed: CaseResult, model: str) -> None:
     provenance = analyzed.provenance
-    libraries = {"numpy", "SimpleITK", "opencv-python-headless", "torch", "monai", "nnunetv2"}
+    libraries = {"numpy", "SimpleITK", "opencv-python-headless", "torch", "openvino", "monai", "nnunetv2"}
     assert set(provenance.versions) == {"myoscope", "python", *libraries}
     assert provenance.versions["myoscope"] == myoscope.__version__
     assert (provenance.source, provenance.labels, provenance.device) == ("thigh.nii.gz", "", "cpu")
@@ -208,15 +210,33 @@ def test_provenance_says_what_made_the_numbers(analyzed: CaseResult, model: str)
     reference = provenance.model
     assert reference is not None
     assert (reference.id, reference.sha256, reference.recipe) == (card.id, card.sha256, card.recipe.name)
-    assert (reference.backend, reference.trained_on) == ("torch", card.trained_on)
+    assert re.fullmatch(r"(torch|openvino) cpu (float32|bfloat16)", reference.backend)
+    assert reference.trained_on == card.trained_on
     assert [cost.stage for cost in provenance.stages] == STAGES
     assert all(cost.seconds >= 0 and cost.peak_memory_mb > 10 for cost in provenance.stages)
+
+
+def test_a_model_says_how_certain_it_was_and_a_subset_keeps_its_own(image: Path, model: str) -> None:
+    inference = InferenceOptions(backend="torch", overlap=0.0, confidence=True)
+    whole = myoscope.analyze(image, model=model, device="cpu", inference=inference)
+    found = whole.segmentation
+    assert found.certainty is not None
+    assert found.certainty.by_structure.keys() <= found.predicted
+    assert 0 < found.certainty.mean < 1
+    assert found.confidence_map is not None
+    assert found.confidence_map.shape == found.labels.shape
+    assert found.confidence_map[found.labels > 0].mean() > 128
+    assert whole.provenance.model is not None
+    assert whole.provenance.model.backend.startswith("torch cpu ")
+    part = pipeline._restricted(whole, ("femur",)).segmentation
+    assert part.certainty == replace(found.certainty, by_structure={"femur": found.certainty.by_structure["femur"]})
 
 
 def test_given_labels_need_no_model_and_provenance_says_so(measured: CaseResult) -> None:
     assert measured.provenance.model is None
     assert measured.provenance.device == ""
     assert measured.provenance.labels == "given in memory"
+    assert measured.segmentation.certainty is None
 
 
 def test_given_facts_go_before_the_headers_which_complete_them(thigh: LabelledCase, tmp_path: Path) -> None:

@@ -8,7 +8,9 @@ from myoscope.cli.command import Command
 from myoscope.cli.options import (
     INPUT_HELP,
     add_case_options,
+    add_inference_options,
     add_talk_options,
+    inference_options_of,
     load_options_of,
     source_of,
     subject_of,
@@ -31,6 +33,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--reference", metavar="LABELS", help="labels of a person on INPUT's grid, to compare the segmentation with"
     )
+    add_inference_options(parser)
     add_talk_options(parser)
     parser.set_defaults(run=run)
 
@@ -53,6 +56,7 @@ def run(args: Namespace) -> None:
             roi_subset=tuple(args.roi_subset),
             reference=args.reference,
             options=load_options_of(args),
+            inference=inference_options_of(args),
             progress=progress,
         )
         progress("write", 0, 1)

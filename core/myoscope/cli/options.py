@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from myoscope.data.inference import BACKENDS, BLENDINGS, InferenceOptions
 from myoscope.data.modality import LoadOptions
 from myoscope.data.subject import Sex, Subject
 from myoscope.errors import UsageError
@@ -93,6 +94,27 @@ def _add_picture_options(parser: ArgumentParser) -> None:
     group.add_argument("--image", metavar="N", type=int, help="which of several images side by side, from 1")
 
 
+def add_inference_options(parser: ArgumentParser) -> None:
+    """Add the options of a command that runs a model."""
+    group = parser.add_argument_group("running the model", "What is left alone is found out, or the model's own.")
+    group.add_argument("--backend", choices=BACKENDS, default="auto", help="what computes; auto when not given")
+    group.add_argument(
+        "--overlap", metavar="SHARE", type=float, help="share of a window that neighbors overlap by, 0 to less than 1"
+    )
+    group.add_argument(
+        "--blending",
+        choices=BLENDINGS,
+        default="gaussian",
+        help="weight of a window's voxels where windows overlap; gaussian when not given",
+    )
+    group.add_argument(
+        "--mirror", action="store_true", help="look at the volume left for right too and take the mean: twice the time"
+    )
+    group.add_argument(
+        "--confidence", action="store_true", help="also write the winning probability of every voxel, 0 to 255"
+    )
+
+
 def add_talk_options(parser: ArgumentParser, *, quiet: bool = True) -> None:
     """Add `-v`, and `-q` where a command talks while it works."""
     if quiet:
@@ -146,6 +168,15 @@ def load_options_of(args: Namespace) -> LoadOptions:
         match_stations=not args.no_station_matching,
         correct_swaps=args.correct_swaps,
     )
+
+
+def inference_options_of(args: Namespace) -> InferenceOptions:
+    """Return how the model is run.
+
+    Raises:
+        UsageError: A value is out of its range.
+    """
+    return InferenceOptions(args.backend, args.overlap, args.blending, args.mirror, args.confidence)
 
 
 def _contrasts_of(args: Namespace) -> dict[str, Path]:

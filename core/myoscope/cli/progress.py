@@ -39,13 +39,16 @@ class StageLines:
 
     def show(self, stage: str, done: int, total: int) -> None:
         """Take one step of progress."""
+        stage, colon, _ = (whole := stage.replace("_", " ")).partition(":")
         if stage != self._stage:
             self._stage, self._quarter = stage, 0
-            _say(stage.replace("_", " "))
+            _say(whole)
+        elif colon:
+            _say(whole)
         quarter = QUARTERS * done // total
         if total > 1 and quarter > self._quarter:
             self._quarter = quarter
-            _say(f"{stage.replace('_', ' ')}: {100 * done // total}% ({done} of {total})")
+            _say(f"{stage}: {100 * done // total}% ({done} of {total})")
 
 
 class StageBar:
@@ -56,11 +59,14 @@ class StageBar:
         self._bar: tqdm[Never] | None = None
 
     def show(self, stage: str, done: int, total: int) -> None:
-        """Take one step of progress."""
+        """Take one step of progress; what a stage will take stays to be read above the bar."""
+        stage, colon, _ = (whole := stage.replace("_", " ")).partition(":")
         if self._bar is None or stage != self._stage:
             self._open(stage)
         bar = self._bar
         assert bar is not None
+        if colon:
+            bar.write(whole, file=sys.stderr)
         if total > 1:
             bar.bar_format, bar.total = None, total
             bar.n = done
@@ -77,9 +83,7 @@ class StageBar:
 
         self.close()
         self._stage = stage
-        self._bar = tqdm(
-            desc=stage.replace("_", " "), bar_format="{desc}", file=sys.stderr, leave=False, dynamic_ncols=True
-        )
+        self._bar = tqdm(desc=stage, bar_format="{desc}", file=sys.stderr, leave=False, dynamic_ncols=True)
 
 
 def _nothing(stage: str, done: int, total: int) -> None:

@@ -1,5 +1,6 @@
 """The one engine that runs a network over a scan, for every modality."""
 
-from myoscope.inference.engine import Found, choose_device, label_volume, run_model, segment
+from myoscope.inference.engine import Found, choose_device, run_model, segment
+from myoscope.inference.volumes import LabelledVolume, label_volume
 
-__all__ = ["Found", "choose_device", "label_volume", "run_model", "segment"]
+__all__ = ["Found", "LabelledVolume", "choose_device", "label_volume", "run_model", "segment"]

@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from myoscope.data.finding import Finding
-from myoscope.data.grid import PICTURE_AXES, Grid, LengthUnit
+from myoscope.data.grid import PICTURE_AXES, LengthUnit
+from myoscope.data.inference import InferenceOptions
 from myoscope.data.recipe import Recipe
 from myoscope.data.scan import Scan
+from myoscope.data.segmentation import Certainty
 from myoscope.errors import UsageError
+from myoscope.inference.foresight import Foresight
 from myoscope.inference.frames import label_frames
-from myoscope.inference.fusing import fused
-from myoscope.inference.restore import restore_labels
-from myoscope.inference.turning import Network, Turn, best_turn, turned
-from myoscope.inference.windows import blended_slabs, plan_windows
+from myoscope.inference.running import Network, WindowProgress
+from myoscope.inference.turning import Turn, best_turn, turned
+from myoscope.inference.volumes import label_volume
+from myoscope.inference.windows import Plan
 
 if TYPE_CHECKING:
     from myoscope.anatomy import StructureSet
     from myoscope.hookspecs import Modality
     from myoscope.models import ModelPackage
-
-#: Called with windows done and windows in all.
-WindowProgress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +38,18 @@ class Found:
         confidence: The model's own for each frame; empty for a volume.
         seen: Names of the channels that the model saw.
         findings: What running it noticed.
+        confidence_map: Probability of each label times 255, 0 where the model did not look; None unless asked for.
+        certainty: Of the model in a volume; None for pictures.
+        ran_by: What computed, where and how precisely.
     """
 
     labels: NDArray[np.uint8]
     confidence: tuple[float, ...]
     seen: tuple[str, ...]
     findings: tuple[Finding, ...] = ()
+    confidence_map: NDArray[np.uint8] | None = None
+    certainty: Certainty | None = None
+    ran_by: str = ""
 
 
 def choose_device(name: str) -> str:
@@ -69,9 +75,16 @@ def choose_device(name: str) -> str:
 
 
 def run_model(
-    scan: Scan, modality: Modality, package: ModelPackage, *, device: str, progress: WindowProgress | None = None
+    scan: Scan,
+    modality: Modality,
+    package: ModelPackage,
+    *,
+    device: str,
+    options: InferenceOptions | None = None,
+    progress: WindowProgress | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> Found:
-    """Return what a model finds in a scan, by the package's own backend.
+    """Return what a model finds in a scan.
 
     Where nothing but a nominal matrix says how a volume lies in the patient, the model looks which way is up first.
 
@@ -80,30 +93,42 @@ def run_model(
         modality: That prepares the scan and builds the network.
         package: The model.
         device: A torch device.
+        options: The recipe's when None.
         progress: Called with windows or frames done and in all.
+        tell: Called with a line about what a long run will take.
 
     Raises:
+        InputError: A volume needs more memory than there is.
         ModelError: The weights do not fit.
+        UsageError: An option that this model or kind of scan has not, or a backend that cannot run the model there.
     """
-    from myoscope.models import load_network
+    from myoscope.models.backends import memory_of, open_runner
 
     recipe, structures = package.card.recipe, modality.describe().structures
+    chosen = options or InferenceOptions()
+    _check_fitting(chosen, scan, package.card.backend)
     if package.card.backend == "nnunet":
-        return Found(*_by_nnunet(scan, package, structures, device, progress), tuple(scan.channels))
-    network = load_network(package, modality, device)
-    if scan.grid.ndim == PICTURE_AXES:
-        network = fused(network)
+        return _by_nnunet(scan, package, structures, device, progress)
+    runner = open_runner(package, modality, backend=chosen.backend, device=device)
     prepared = modality.preprocess(scan, recipe)
     turn = Turn()
     if not scan.oriented and scan.grid.ndim != PICTURE_AXES:
-        turn = best_turn(_stacked(prepared), network, recipe, device=device)
-    labels, confidence = segment(
-        scan, prepared, turned(network, turn), recipe, structures, device=device, progress=progress
-    )
-    return Found(labels, confidence, tuple(prepared.channels), turn.findings())
+        turn = best_turn(list(prepared.channels.values()), runner, recipe, device=device)
+    network = turned(runner, turn)
+    if scan.grid.ndim == PICTURE_AXES:
+        found = segment(scan, prepared, network, recipe, structures, device=device, options=chosen, progress=progress)
+    else:
+        memory = memory_of(package, modality, runner.name, channels=len(prepared.channels))
+        classes = len(recipe.structures) + 1
+        ahead = Foresight(memory, classes, scan.grid, chosen.mirror, device, progress, tell)
+        found = segment(
+            scan, prepared, network, recipe, structures,
+            device=device, options=chosen, batch=ahead.batch, progress=ahead.step,
+        )  # fmt: skip
+    return replace(found, findings=turn.findings(), ran_by=runner.name)
 
 
-def segment(
+def segment(  # noqa: PLR0913  # a scan twice, and who runs what how
     scan: Scan,
     prepared: Scan,
     network: Network,
@@ -111,11 +136,11 @@ def segment(
     structures: StructureSet,
     *,
     device: str,
+    options: InferenceOptions | None = None,
+    batch: Callable[[Plan, int], int] | None = None,
     progress: WindowProgress | None = None,
-) -> tuple[NDArray[np.uint8], tuple[float, ...]]:
-    """Return unsplit labels (structure ids) on the scan's own grid, and the network's confidence in each frame.
-
-    A volume has no frames, so its confidence is empty.
+) -> Found:
+    """Return unsplit labels (structure ids) on the scan's own grid, and how sure the network is.
 
     Args:
         scan: The scan as loaded.
@@ -124,34 +149,47 @@ def segment(
         recipe: Gives window, overlap and the structure of each channel.
         structures: Gives the ids.
         device: A torch device.
+        options: The recipe's when None.
+        batch: Windows of a volume that go through the network together, as for `label_volume`.
         progress: Called with windows or frames done and in all.
     """
     values = _values(recipe, structures)
-    channels = list(prepared.channels.values())
+    channels, seen = list(prepared.channels.values()), tuple(prepared.channels)
+    chosen = options or InferenceOptions()
     if scan.grid.ndim == PICTURE_AXES:
         frames = np.stack(channels, axis=-3)
         frames = frames if scan.times_s else frames[None]
-        labels, confidence = label_frames(
+        pictured = label_frames(
             frames, prepared.grid, network, values=values, scan_grid=scan.grid, device=device,
-            on_frame=_counter(len(frames), progress),
+            confidence=chosen.confidence, on_frame=_counter(len(frames), progress),
         )  # fmt: skip
-        return (labels if scan.times_s else labels[0]), confidence
-    labels = label_volume(
-        _stacked(prepared), prepared.grid, network, recipe,
-        values=values, scan_grid=scan.grid, device=device, progress=progress,
+        labels, sure = pictured.labels, pictured.confidence_map
+        if not scan.times_s:
+            labels, sure = labels[0], None if sure is None else sure[0]
+        return Found(labels, pictured.confidence, seen, confidence_map=sure)
+    whole = label_volume(
+        channels, prepared.grid, network, recipe,
+        values=values, scan_grid=scan.grid, device=device, options=chosen, batch=batch, progress=progress,
     )  # fmt: skip
-    return labels, ()
+    return Found(whole.labels, (), seen, confidence_map=whole.confidence, certainty=whole.certainty)
 
 
-def _stacked(prepared: Scan) -> NDArray[np.float32]:
-    """Return the channels of a prepared volume, (channels, z, y, x)."""
-    return np.stack([np.asarray(a, dtype=np.float32) for a in prepared.channels.values()])
+def _check_fitting(options: InferenceOptions, scan: Scan, backend: str) -> None:
+    """Refuse options that have no meaning for a picture, or for a model that nnU-Net runs."""
+    default = InferenceOptions()
+    volumes_alone, ours_alone = ("overlap", "blending", "mirror"), ("backend", "confidence")
+    given = [name for name in (*volumes_alone, *ours_alone) if getattr(options, name) != getattr(default, name)]
+    wrong = [name for name in given if name in volumes_alone and scan.grid.ndim == PICTURE_AXES]
+    if wrong:
+        raise UsageError(f"{', '.join(wrong)} chosen for {scan.case_id}, a picture: only volumes have windows.")
+    if given and backend == "nnunet":
+        raise UsageError(f"{', '.join(given)} chosen for a model that nnU-Net runs, which takes no such option.")
 
 
 def _by_nnunet(
     scan: Scan, package: ModelPackage, structures: StructureSet, device: str, progress: WindowProgress | None
-) -> tuple[NDArray[np.uint8], tuple[float, ...]]:
-    """Return labels on the scan's own grid and the confidence in each frame, by nnU-Net."""
+) -> Found:
+    """Return what nnU-Net finds in each frame."""
     from myoscope.nnunet import label_frames as label_by_nnunet
 
     view = scan.view.slices
@@ -162,33 +200,13 @@ def _by_nnunet(
     )
     labels = np.zeros(frames.shape, dtype=np.uint8)
     labels[(..., *view)] = _values(package.card.recipe, structures)[found]
-    return (labels if scan.times_s else labels[0]), tuple(float(c) for c in confidence)
+    sure = tuple(float(c) for c in confidence)
+    return Found(labels if scan.times_s else labels[0], sure, tuple(scan.channels), ran_by=f"nnunet {device}")
 
 
 def _values(recipe: Recipe, structures: StructureSet) -> NDArray[np.uint8]:
     """Return the label value of each output channel."""
     return np.array([0, *(structures[name].id for name in recipe.structures)], dtype=np.uint8)
-
-
-def label_volume(
-    volume: NDArray[np.float32],
-    grid: Grid,
-    network: Network,
-    recipe: Recipe,
-    *,
-    values: NDArray[np.uint8],
-    scan_grid: Grid,
-    device: str,
-    progress: WindowProgress | None = None,
-) -> NDArray[np.uint8]:
-    """Return labels on `scan_grid` of a preprocessed volume (channels, z, y, x) on `grid`."""
-    import torch
-
-    plan = plan_windows(volume.shape[1:], recipe.window[::-1], recipe.overlap)
-    on_window = _counter(plan.count, progress)
-    with torch.inference_mode():
-        slabs = blended_slabs(volume, network, plan, classes=len(values), device=device, on_window=on_window)
-        return restore_labels(slabs, grid, scan_grid, values)
 
 
 def _counter(total: int, progress: WindowProgress | None) -> Callable[[], None]:

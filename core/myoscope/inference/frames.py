@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from myoscope.data.grid import Grid
+from myoscope.inference.certainty import SURE
 
 if TYPE_CHECKING:
     import torch
 
 #: Frames that go through the network together: more gain nothing on a CPU and wait longer for the first.
 BATCH = 4
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledFrames:
+    """What a network says of the frames of a picture or video.
+
+    Attributes:
+        labels: (frames, *`scan_grid.shape`).
+        confidence: Of each frame.
+        confidence_map: Probability of each label times 255, 0 outside the network's window; None unless asked for.
+    """
+
+    labels: NDArray[np.uint8]
+    confidence: tuple[float, ...]
+    confidence_map: NDArray[np.uint8] | None
 
 
 def label_frames(
@@ -26,8 +43,9 @@ def label_frames(
     scan_grid: Grid,
     device: str,
     on_frame: Callable[[], None],
-) -> tuple[NDArray[np.uint8], tuple[float, ...]]:
-    """Return labels (frames, *`scan_grid.shape`) and the network's confidence in each frame.
+    confidence: bool = False,
+) -> LabelledFrames:
+    """Return labels on `scan_grid` and the network's confidence in each frame.
 
     Probabilities, not labels, are interpolated from the network's window to the scan's pixels. The confidence of a
     frame is the mean probability of the winning class over all that is not background, 0 where nothing is found.
@@ -40,12 +58,14 @@ def label_frames(
         scan_grid: The scan's own grid.
         device: A torch device.
         on_frame: Called after each frame.
+        confidence: Whether the map of confidence is made.
     """
     import torch
 
     rows, columns = box_of(grid, scan_grid)
     labels = np.zeros((len(frames), *scan_grid.shape), dtype=np.uint8)
-    confidence = []
+    sure = np.zeros(labels.shape, dtype=np.uint8) if confidence else None
+    means = []
     size = (columns.stop - columns.start, rows.stop - rows.start)
     with torch.inference_mode():
         for first in range(0, len(frames), BATCH):
@@ -53,11 +73,14 @@ def label_frames(
             logits = network(batch.contiguous(memory_format=torch.channels_last)).float()
             shares = logits.softmax(dim=1).permute(0, 2, 3, 1).cpu().numpy()
             for index, share in enumerate(shares, first):
-                winners, sure = _winners(share, size)
+                winners, best = _winners(share, size)
                 labels[index, rows, columns] = values[winners]
-                confidence.append(sure)
+                found = winners > 0
+                means.append(float(best[found].mean()) if found.any() else 0.0)
+                if sure is not None:
+                    sure[index, rows, columns] = np.rint(best * SURE)
                 on_frame()
-    return labels, tuple(confidence)
+    return LabelledFrames(labels, tuple(means), sure)
 
 
 def box_of(grid: Grid, scan_grid: Grid) -> tuple[slice, slice]:
@@ -69,8 +92,8 @@ def box_of(grid: Grid, scan_grid: Grid) -> tuple[slice, slice]:
     return slice(top, top + height), slice(left, left + width)
 
 
-def _winners(shares: NDArray[np.float32], size: tuple[int, int]) -> tuple[NDArray[np.uint8], float]:
-    """Return the winning class at every pixel of a picture of `size`, and the mean share of those not background."""
+def _winners(shares: NDArray[np.float32], size: tuple[int, int]) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """Return the winning class at every pixel of a picture of `size`, and its share."""
     import cv2
 
     fine = cv2.resize(np.ascontiguousarray(shares), size, interpolation=cv2.INTER_LINEAR)
@@ -79,5 +102,4 @@ def _winners(shares: NDArray[np.float32], size: tuple[int, int]) -> tuple[NDArra
     for index, plane in enumerate(planes[1:], 1):
         winners[plane > best] = index
         best = cv2.max(best, plane)
-    found = winners > 0
-    return winners, float(best[found].mean()) if found.any() else 0.0
+    return winners, np.asarray(best, dtype=np.float32)

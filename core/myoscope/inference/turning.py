@@ -7,29 +7,23 @@ mirror images.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from myoscope.data.finding import Finding, Severity
 from myoscope.data.recipe import Recipe
-from myoscope.inference.windows import plan_windows
+from myoscope.inference.running import Network
+from myoscope.inference.windows import Volume, air_levels, cut, plan_windows
 
 if TYPE_CHECKING:
     import torch
-
-#: (1, channels, *window) to logits (1, classes, *window).
-Network = Callable[["torch.Tensor"], "torch.Tensor"]
 
 #: The network looks at so many windows along the body.
 LOOKS = 3
 #: Another way up must be recognized this much better than the header's.
 CLEARLY = 1.15
-#: Darker than this the network sees air.
-AIR = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +69,13 @@ def turned(network: Network, turn: Turn) -> Network:
     return lambda window: network(window.flip(turn.axes)).flip(turn.axes)
 
 
-def best_turn(volume: NDArray[np.float32], network: Network, recipe: Recipe, *, device: str) -> Turn:
+def best_turn(volume: Volume, network: Network, recipe: Recipe, *, device: str) -> Turn:
     """Return the way up in which a network is surest of what it sees; as it is unless another is clearly better.
 
     Front and back come first: they are told far better than head and feet, of which a stretch of thigh says little.
 
     Args:
-        volume: (channels, z, y, x), prepared.
+        volume: An array (z, y, x) for each channel, prepared.
         network: In evaluation mode.
         recipe: Gives the window.
         device: A torch device.
@@ -89,27 +83,23 @@ def best_turn(volume: NDArray[np.float32], network: Network, recipe: Recipe, *, 
     import torch
 
     window = recipe.window[::-1]
-    plan = plan_windows(volume.shape[1:], window, recipe.overlap)
-    pads = [(0, 0)] + [(0, p - n) for p, n in zip(plan.padded, volume.shape[1:], strict=True)]
-    padded = torch.from_numpy(np.pad(volume, pads))
+    plan = plan_windows(volume[0].shape, window, recipe.overlap)
     heights = [plan.starts[0][round(i)] for i in np.linspace(0, len(plan.starts[0]) - 1, LOOKS)]
     y, x = (starts[len(starts) // 2] for starts in plan.starts[1:])
-    looks = [
-        padded[None, :, z : z + window[0], y : y + window[1], x : x + window[2]].to(device)
-        for z in dict.fromkeys(heights)
-    ]
+    looks = [cut(volume, (z, y, x), window)[None].to(device) for z in dict.fromkeys(heights)]
+    air = torch.tensor(air_levels(volume), device=device)[:, None, None, None]
     sure = {}
     with torch.inference_mode():
         for front, head in itertools.product((False, True), repeat=2):
             seen = turned(network, Turn(front, head))
-            sure[front, head] = float(np.mean([_sureness(seen, look) for look in looks]))
+            sure[front, head] = float(np.mean([_sureness(seen, look, air) for look in looks]))
     front = max(sure[True, False], sure[True, True]) > CLEARLY * max(sure[False, False], sure[False, True])
     return Turn(front, sure[front, True] > CLEARLY * sure[front, False])
 
 
-def _sureness(network: Network, window: torch.Tensor) -> float:
+def _sureness(network: Network, window: torch.Tensor, air: torch.Tensor) -> float:
     """Return the mean probability of the likeliest structure over all that is no air, 0 where nothing is there."""
-    tissue = window[0].amax(dim=0) > AIR
+    tissue = (window[0] > air).any(dim=0)
     if not bool(tissue.any()):
         return 0.0
     shares = network(window)[0].float().softmax(dim=0)

@@ -7,7 +7,7 @@ import time
 import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from myoscope.data.progress import Progress
 from myoscope.data.recipe import Recipe
@@ -174,11 +174,9 @@ def _fit(
     attempt = len(list(logs.glob("csv-*")))
     average = [EMAWeightAveraging(decay=plan.ema_decay)] if plan.ema_decay else []
     stop = [EarlyStopping("val_dice", mode="max", patience=plan.patience)] if plan.patience else []
-    device = choose_device(run.device)
     trainer = pl.Trainer(
+        **_hardware(choose_device(run.device)),
         max_epochs=plan.max_epochs,
-        accelerator={"cpu": "cpu", "mps": "mps"}.get(device, "gpu"),
-        devices=[int(device.partition(":")[2] or 0)] if device.startswith("cuda") else 1,
         precision=plan.precision,
         callbacks=[checkpoint, latest, Epochs(progress), *average, *stop],
         logger=[
@@ -202,6 +200,13 @@ def _fit(
     best = torch.load(checkpoint.best_model_path, map_location="cpu", weights_only=True)
     module.load_state_dict(best["state_dict"])
     return module.network.float().cpu().eval()
+
+
+def _hardware(device: str) -> dict[str, Any]:
+    """Return Lightning's names for a torch device."""
+    if device.startswith("cuda"):
+        return {"accelerator": "gpu", "devices": [int(device.partition(":")[2] or 0)]}
+    return {"accelerator": device, "devices": 1}
 
 
 def card_of(

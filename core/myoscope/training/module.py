@@ -92,9 +92,9 @@ class SegmentationModule(pl.LightningModule):  # type: ignore[misc]  # Lightning
         grid = Grid.identity(case.label.shape[::-1], self.recipe.spacing_mm, (0.0, 0.0, 0.0))
         values = np.arange(len(self.recipe.structures) + 1, dtype=np.uint8)
         return label_volume(
-            case.image.astype(np.float32), grid, self.network, self.recipe,
+            list(case.image), grid, self.network, self.recipe,
             values=values, scan_grid=grid, device=str(self.device),
-        )  # fmt: skip
+        ).labels  # fmt: skip
 
     def configure_optimizers(self) -> Any:  # noqa: ANN401
         """Return the optimizer, with a short warm-up and a cosine decay over the whole run if the plan has one."""

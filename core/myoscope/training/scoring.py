@@ -45,7 +45,7 @@ def score_cases(
     structures = modality.describe().structures
 
     def label(scan: Scan) -> NDArray[np.uint8]:
-        return segment(scan, modality.preprocess(scan, recipe), network, recipe, structures, device=device)[0]
+        return segment(scan, modality.preprocess(scan, recipe), network, recipe, structures, device=device).labels
 
     return score_labels(pairs, label, recipe, modality)
 

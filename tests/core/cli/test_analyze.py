@@ -37,6 +37,25 @@ def test_quiet_says_nothing_and_the_options_reach_the_files(
         assert {row["structure"] for row in csv.DictReader(stream)} <= {"sartorius", "femur"}
 
 
+def test_the_map_of_confidence_is_a_file_when_asked_for(run: Run, image: Path, package: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    said = run(
+        "analyze", image, "-o", out, "--model", package, "-q", "--no-report", "-d", "cpu", "--confidence",
+        "--backend", "torch", "--overlap", "0",
+    )  # fmt: skip
+    assert said.code == 0, said.err
+    assert (out / "ct_thigh_00001_confidence.nii.gz").is_file()
+    told = json.loads((out / "run.json").read_text())
+    assert told["model"]["backend"].startswith("torch cpu ")
+    assert 0 < told["certainty"]["mean"] < 1
+
+
+def test_an_overlap_of_a_whole_window_is_a_usage_error(run: Run, image: Path, package: Path, tmp_path: Path) -> None:
+    said = run("analyze", image, "-o", tmp_path / "out", "--model", package, "--overlap", "1")
+    assert said.code == 2
+    assert "An overlap of 1.0 is not a share of a window." in said.err
+
+
 def test_an_unknown_structure_is_a_usage_error(run: Run, image: Path, package: Path, tmp_path: Path) -> None:
     said = run("analyze", image, "-o", tmp_path / "out", "--model", package, "-rs", "tongue")
     assert said.code == 2

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from myoscope.cli.options import load_options_of, source_of
+from myoscope.cli.options import inference_options_of, load_options_of, source_of
 from myoscope.cli.parser import build_parser
+from myoscope.data.inference import InferenceOptions
 from myoscope.errors import UsageError
 
 ANALYZE, MEASURE = ["analyze", "-o", "out"], ["measure", "-o", "out"]
@@ -50,3 +51,17 @@ def test_without_any_source_the_call_is_not_understood(argv: list[str], capsys: 
         parse(*argv)
     assert exit_info.value.code == 2
     assert "the following arguments are required: " in capsys.readouterr().err
+
+
+def test_how_the_model_is_run_can_be_chosen_and_is_its_own_otherwise() -> None:
+    assert inference_options_of(parse(*ANALYZE, "scan")) == InferenceOptions()
+    given = ("--backend", "torch", "--overlap", "0.25", "--blending", "constant", "--mirror", "--confidence")
+    assert inference_options_of(parse(*ANALYZE, "scan", *given)) == InferenceOptions(
+        "torch", 0.25, "constant", mirror=True, confidence=True
+    )
+
+
+@pytest.mark.parametrize("share", ["1", "-0.1", "nan"])
+def test_an_overlap_that_is_no_share_of_a_window_is_a_usage_error(share: str) -> None:
+    with pytest.raises(UsageError, match="is not a share of a window"):
+        inference_options_of(parse(*ANALYZE, "scan", f"--overlap={share}"))

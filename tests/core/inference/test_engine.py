@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from myoscope import LabelledCase, UsageError
-from myoscope.inference import choose_device, segment
+from myoscope import Grid, InferenceOptions, LabelledCase, Scan, UsageError
+from myoscope.inference import choose_device, run_model, segment
 from myoscope.models import ModelPackage, find_model, load_network
 from myoscope.plugins import open_modality
 
@@ -48,7 +50,7 @@ def test_a_scan_gets_ids_of_the_recipe_on_its_own_grid_and_the_same_bytes_twice(
         segment(
             thigh.scan, plugin.preprocess(thigh.scan, recipe), load_network(tiny_package, plugin, "cpu"), recipe,
             structures, device="cpu", progress=lambda done, total: told.append((done, total)),
-        )[0]
+        ).labels
         for _ in range(2)
     ]  # fmt: skip
     assert found[0].shape == thigh.scan.grid.shape
@@ -66,6 +68,45 @@ def test_the_embedded_model_finds_muscle_and_bone(thigh: LabelledCase) -> None:
     recipe = package.card.recipe
     network = load_network(package, plugin, "cpu")
     prepared = plugin.preprocess(thigh.scan, recipe)
-    found, _ = segment(thigh.scan, prepared, network, recipe, plugin.describe().structures, device="cpu")
+    found = segment(thigh.scan, prepared, network, recipe, plugin.describe().structures, device="cpu").labels
     tissue = thigh.segmentation.labels > 0
     assert 2 * ((found > 0) & tissue).sum() / ((found > 0).sum() + tissue.sum()) > 0.7
+
+
+def test_a_model_says_what_ran_it_and_how_sure_it_was_and_gives_the_map_when_asked(
+    thigh: LabelledCase, tiny_package: ModelPackage
+) -> None:
+    plugin = open_modality("ct_thigh")
+    options = InferenceOptions(backend="torch", confidence=True)
+    found = run_model(thigh.scan, plugin, tiny_package, device="cpu", options=options)
+    assert found.ran_by.startswith("torch cpu ")
+    assert found.confidence_map.shape == found.labels.shape
+    assert found.certainty.by_structure.keys() == {"vastus_lateralis", "femur"}
+    low, high = min(found.certainty.by_structure.values()), max(found.certainty.by_structure.values())
+    assert 0 < low <= found.certainty.mean <= high < 1
+    again = run_model(thigh.scan, plugin, tiny_package, device="cpu", options=replace(options, confidence=False))
+    assert again.confidence_map is None
+    assert np.array_equal(again.labels, found.labels)
+    assert again.certainty == found.certainty
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (InferenceOptions(mirror=True), "mirror"),
+        (InferenceOptions(overlap=0.1, blending="constant"), "overlap, blending"),
+    ],
+)
+def test_a_picture_has_no_windows_to_overlap_blend_or_mirror(
+    options: InferenceOptions, named: str, tiny_package: ModelPackage
+) -> None:
+    picture = Scan("ct_thigh", {"ct": np.zeros((8, 8), dtype=np.uint8)}, Grid.picture((8, 8), None), "frame")
+    with pytest.raises(UsageError, match=f"{named} chosen for frame, a picture"):
+        run_model(picture, open_modality("ct_thigh"), tiny_package, device="cpu", options=options)
+
+
+def test_a_model_that_nnunet_runs_takes_none_of_the_options(thigh: LabelledCase, tiny_package: ModelPackage) -> None:
+    theirs = replace(tiny_package, card=replace(tiny_package.card, backend="nnunet"))
+    options = InferenceOptions(backend="torch", confidence=True)
+    with pytest.raises(UsageError, match="backend, confidence chosen for a model that nnU-Net runs"):
+        run_model(thigh.scan, open_modality("ct_thigh"), theirs, device="cpu", options=options)

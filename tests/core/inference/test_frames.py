@@ -35,14 +35,19 @@ def test_a_half_bright_view_is_labeled_in_its_bright_half_and_nowhere_outside(sa
     window = stretched(grid, left=100, top=20, width=128, height=128, samples=samples)
     frame = np.zeros((1, 1, samples, samples), dtype=np.float32)
     frame[..., : samples // 2] = 1
-    labels, confidence = label_frames(
-        frame, window, bright_is_muscle, values=VALUES, scan_grid=grid, device="cpu", on_frame=lambda: None
-    )
+    found = label_frames(
+        frame, window, bright_is_muscle, values=VALUES, scan_grid=grid, device="cpu", on_frame=lambda: None,
+        confidence=True,
+    )  # fmt: skip
     expected = np.zeros(grid.shape, dtype=np.uint8)
     expected[20:148, 100:164] = 36
-    wrong = np.argwhere(labels[0] != expected)
+    wrong = np.argwhere(found.labels[0] != expected)
     assert np.all(np.abs(wrong[:, 1] - 164) <= 1)
-    assert confidence[0] > 0.95
+    assert found.confidence[0] > 0.95
+    assert found.confidence_map.shape == found.labels.shape
+    seen = found.confidence_map[0, 20:148, 100:228]
+    assert np.delete(seen, np.s_[60:68], axis=1).min() == 255
+    assert found.confidence_map.sum() == seen.sum()
 
 
 def test_each_frame_gets_its_own_labels_and_confidence_whatever_the_batch() -> None:
@@ -51,10 +56,11 @@ def test_each_frame_gets_its_own_labels_and_confidence_whatever_the_batch() -> N
     levels = np.linspace(0, 1, 19, dtype=np.float32)
     frames = np.broadcast_to(levels[:, None, None, None], (19, 1, 32, 32))
     seen = []
-    labels, confidence = label_frames(
+    found = label_frames(
         frames, window, bright_is_muscle, values=VALUES, scan_grid=grid, device="cpu", on_frame=lambda: seen.append(1)
     )
-    assert [bool(frame.all()) for frame in labels] == [level > 0.5 for level in levels]
-    assert len(seen) == len(confidence) == 19
+    assert [bool(frame.all()) for frame in found.labels] == [level > 0.5 for level in levels]
+    assert len(seen) == len(found.confidence) == 19
     expected = [float(1 / (1 + np.exp(-40 * (2 * v - 1)))) if v > 0.5 else 0.0 for v in levels]
-    assert confidence == pytest.approx(expected, abs=1e-5)
+    assert found.confidence_map is None
+    assert found.confidence == pytest.approx(expected, abs=1e-5)

@@ -1,16 +1,13 @@
-import itertools
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from myoscope.inference.windows import LEAST_WEIGHT, SIGMA_SHARE, blended_slabs, plan_windows
+from myoscope.inference.windows import AIR_SHARE, air_levels, cut, plan_windows, weight_of, windows_of_air
 
 torch = pytest.importorskip("torch")
 
 WINDOW = (8, 6, 10)
-SHAPE = (19, 13, 25)
 AXIS = st.integers(1, 40)
 
 
@@ -22,10 +19,12 @@ def test_windows_cover_everything_with_at_least_the_overlap(
     plan = plan_windows(shape, window, overlap)
     assert plan.window == window
     assert plan.count == np.prod([len(starts) for starts in plan.starts])
-    for n, w, padded, starts in zip(shape, window, plan.padded, plan.starts, strict=True):
-        assert padded == max(n, w)
+    assert plan.shape == shape
+    assert len(plan.corners) == plan.count
+    assert plan.corners == tuple(sorted(plan.corners))
+    for n, w, starts in zip(shape, window, plan.starts, strict=True):
         assert starts[0] == 0
-        assert starts[-1] + w == padded
+        assert starts[-1] + w == max(n, w)
         steps = np.diff(starts)
         assert (steps > 0).all()
         assert (steps <= max(1, w * (1 - overlap))).all()
@@ -33,7 +32,7 @@ def test_windows_cover_everything_with_at_least_the_overlap(
 
 def test_a_volume_smaller_than_the_window_needs_one_window() -> None:
     plan = plan_windows((3, 2, 5), WINDOW, 0.5)
-    assert (plan.count, plan.padded, plan.starts) == (1, WINDOW, ((0,), (0,), (0,)))
+    assert (plan.count, plan.corners) == (1, ((0, 0, 0),))
 
 
 def test_a_volume_of_two_windows_and_half_an_overlap_has_three_an_axis() -> None:
@@ -41,95 +40,57 @@ def test_a_volume_of_two_windows_and_half_an_overlap_has_three_an_axis() -> None
     assert plan.starts == ((0, 4, 8),) * 3
 
 
-def blend(volume: np.ndarray, network: object, overlap: float, window: tuple[int, ...] = WINDOW) -> list:
-    plan = plan_windows(volume.shape[1:], window, overlap)
-    with torch.inference_mode():
-        slabs = blended_slabs(volume, network, plan, classes=3, device="cpu", on_window=lambda: None)
-        return [(first, slab.clone()) for first, slab in slabs]
+def test_a_window_is_cut_of_every_channel_and_0_beyond_the_volume() -> None:
+    volume = [np.arange(24, dtype=np.int16).reshape(2, 3, 4), np.full((2, 3, 4), 0.5, dtype=np.float16)]
+    inside = cut(volume, (1, 0, 2), (1, 2, 2))
+    assert inside.dtype is torch.float32
+    assert inside.tolist() == [[[[14.0, 15.0], [18.0, 19.0]]], [[[0.5, 0.5], [0.5, 0.5]]]]
+    beyond = cut(volume, (0, 0, 0), (3, 4, 6))
+    assert torch.equal(beyond[:, :2, :3, :4], torch.from_numpy(np.stack(volume).astype(np.float32)))
+    assert (float(beyond[0].sum()), float(beyond[1].sum())) == (276.0, 12.0)
 
 
-def whole(slabs: list) -> np.ndarray:
-    return torch.cat([slab for _, slab in slabs], dim=1).numpy()
+def two_legs(air: float, tissue: float) -> np.ndarray:
+    """Return a volume with tissue in two corners of each plane and air between them."""
+    volume = np.full((8, 20, 40), air, dtype=np.float32)
+    volume[:, :8, :10] = volume[:, 12:, 30:] = tissue
+    return volume
 
 
-@pytest.fixture(scope="module")
-def network() -> object:
-    """Two random convolutions: what a window gives near its border depends on where the border is."""
-    torch.manual_seed(0)
-    layers = [torch.nn.Conv3d(2, 4, 3, padding=1), torch.nn.ReLU(), torch.nn.Conv3d(4, 3, 3, padding=1)]
-    return torch.nn.Sequential(*layers).eval()
+@pytest.mark.parametrize(("air", "tissue"), [(0.0, 1.0), (-1000.0, 50.0), (-1.2, 2.0)])
+def test_only_windows_without_a_voxel_of_tissue_are_of_air(air: float, tissue: float) -> None:
+    volume = two_legs(air, tissue)
+    plan = plan_windows(volume.shape, (8, 10, 10), 0.0)
+    assert plan.count == 8
+    expected = {corner for corner in plan.corners if corner[1:] not in {(0, 0), (10, 30)}}
+    assert windows_of_air([volume], plan) == expected
+    volume[4, 15, 5] = (air + tissue) / 2
+    assert windows_of_air([volume], plan) == expected - {(0, 10, 0)}
 
 
-@pytest.fixture(scope="module")
-def volume() -> np.ndarray:
-    return np.random.default_rng(0).normal(size=(2, *SHAPE)).astype(np.float32)
+def test_tissue_in_a_single_channel_keeps_a_window() -> None:
+    water, fat = two_legs(0.0, 1.0), two_legs(0.0, 1.0)[:, ::-1]
+    plan = plan_windows(water.shape, (8, 10, 10), 0.0)
+    assert len(windows_of_air([water, fat], plan)) == 4
 
 
-@pytest.mark.parametrize("shape", [SHAPE, (5, 13, 25), (5, 4, 7), (8, 6, 10)], ids=str)
-def test_slabs_are_the_weighted_mean_of_all_windows(
-    network: object, volume: np.ndarray, shape: tuple[int, ...]
-) -> None:
-    """The same blend by brute force: everything held at once, one window after another."""
-    piece = np.ascontiguousarray(volume[:, : shape[0], : shape[1], : shape[2]])
-    plan = plan_windows(shape, WINDOW, 0.5)
-    padded = np.zeros((2, *plan.padded), dtype=np.float32)
-    padded[:, : shape[0], : shape[1], : shape[2]] = piece
-    away = [(np.arange(n) - (n - 1) / 2) / (SIGMA_SHARE * n) for n in WINDOW]
-    distance = away[0][:, None, None] ** 2 + away[1][:, None] ** 2 + away[2] ** 2
-    weight = np.maximum(np.exp(-0.5 * distance), LEAST_WEIGHT)
-    total, norm = np.zeros((3, *plan.padded)), np.zeros(plan.padded)
-    for corner in itertools.product(*plan.starts):
-        place = tuple(slice(a, a + w) for a, w in zip(corner, WINDOW, strict=True))
-        with torch.inference_mode():
-            given_window = torch.from_numpy(padded[(slice(None), *place)][None])
-            total[(slice(None), *place)] += network(given_window).softmax(dim=1)[0].numpy() * weight
-        norm[place] += weight
-    expected = (total / norm)[:, : shape[0], : shape[1], : shape[2]]
-    np.testing.assert_allclose(whole(blend(piece, network, 0.5)), expected, atol=1e-5)
+def test_noise_below_the_level_of_air_keeps_no_window_and_above_it_does() -> None:
+    plan = plan_windows((8, 20, 40), (8, 10, 10), 0.0)
+    quiet = two_legs(0.0, 1.0) + np.random.default_rng(0).uniform(0, 0.9 * AIR_SHARE, (8, 20, 40)).astype(np.float32)
+    assert len(windows_of_air([quiet], plan)) == 6
+    loud = two_legs(0.0, 1.0) + np.random.default_rng(0).uniform(0, 3 * AIR_SHARE, (8, 20, 40)).astype(np.float32)
+    assert windows_of_air([loud], plan) == frozenset()
 
 
-def test_slabs_are_those_of_monai_where_both_place_the_same_windows(network: object, volume: np.ndarray) -> None:
-    """MONAI keeps the last window flush where we spread evenly: a length of 1.5 and 2 windows gives both the same."""
-    from monai.inferers import sliding_window_inference
-
-    piece = np.ascontiguousarray(volume[:, :16, :9, :20])
-    with torch.inference_mode():
-        expected = sliding_window_inference(
-            torch.from_numpy(piece[None]), WINDOW, 1, lambda x: network(x).softmax(dim=1),
-            overlap=0.5, mode="gaussian", sigma_scale=SIGMA_SHARE,
-        )  # fmt: skip
-    np.testing.assert_allclose(whole(blend(piece, network, 0.5)), expected[0].numpy(), atol=1e-4)
+def test_one_bright_speck_does_not_make_air_of_everything_else() -> None:
+    volume = two_legs(0.0, 1.0)
+    volume[0, 0, 0] = 1e6
+    assert air_levels([volume]) == pytest.approx((AIR_SHARE,))
 
 
-@pytest.mark.parametrize("overlap", [0.0, 0.25, 0.5, 0.8])
-@pytest.mark.parametrize("window", [WINDOW, (19, 13, 25), (24, 6, 32)], ids=str)
-def test_a_network_that_looks_at_single_voxels_gives_the_same_whatever_the_windows(
-    volume: np.ndarray, overlap: float, window: tuple[int, ...]
-) -> None:
-    torch.manual_seed(1)
-    voxelwise = torch.nn.Conv3d(2, 3, 1)
-    with torch.inference_mode():
-        expected = voxelwise(torch.from_numpy(volume[None])).softmax(dim=1)[0].numpy()
-    np.testing.assert_allclose(whole(blend(volume, voxelwise, overlap, window)), expected, atol=1e-5)
-
-
-def test_slabs_come_in_order_once_a_plane_and_no_higher_than_a_window(network: object, volume: np.ndarray) -> None:
-    slabs = blend(volume, network, 0.5)
-    assert len(slabs) > 2
-    planes = [p for first, slab in slabs for p in range(first, first + slab.shape[1])]
-    assert planes == list(range(SHAPE[0]))
-    for _, slab in slabs:
-        assert slab.dtype is torch.float32
-        assert slab.shape[0] == 3
-        assert 0 < slab.shape[1] <= WINDOW[0]
-        assert slab.shape[2:] == SHAPE[1:]
-        np.testing.assert_allclose(slab.sum(dim=0), 1.0, atol=1e-5)
-
-
-def test_every_window_is_told(network: object, volume: np.ndarray) -> None:
-    plan = plan_windows(SHAPE, WINDOW, 0.5)
-    told: list[None] = []
-    with torch.inference_mode():
-        for _ in blended_slabs(volume, network, plan, classes=3, device="cpu", on_window=lambda: told.append(None)):
-            pass
-    assert len(told) == plan.count
+def test_a_gaussian_weighs_most_in_the_middle_and_never_nothing_a_constant_the_same_everywhere() -> None:
+    bell = weight_of((9, 9, 9), "gaussian")
+    assert bell.argmax() == np.ravel_multi_index((4, 4, 4), bell.shape)
+    assert (bell[4, 4, 4], bell.min()) == (1.0, np.float32(1e-3))
+    assert np.array_equal(bell, bell[::-1, ::-1, ::-1])
+    assert np.array_equal(weight_of((3, 4, 5), "constant"), np.ones((3, 4, 5)))

@@ -22,7 +22,7 @@ def bundle(path: Path, **members: bytes) -> Path:
 
 @pytest.fixture
 def small_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archives, "get_settings", lambda: Settings(Path(), 1e-5))
+    monkeypatch.setattr(archives, "get_settings", lambda: Settings(Path(), Path(), 1e-5))
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import copy
 import torch
 from torch import nn
 
-from myoscope.inference.fusing import fused
+from myoscope.models.backends.fusing import fused
 
 
 def random_network() -> nn.Module:

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+
+from myoscope.inference.blending import Piece, squares
+from myoscope.inference.certainty import Tally
+
+torch = pytest.importorskip("torch")
+
+#: Two squares along y, three along x.
+SHAPE = (4, 20, 37)
+NAMES = ("sartorius", "gracilis", "femur")
+
+
+def pieces_of(shares: torch.Tensor) -> list[Piece]:
+    places = itertools.product((0, 2), squares(SHAPE[1]), squares(SHAPE[2]))
+    every = tuple(range(len(shares)))
+    return [Piece(rows, columns, z, every, shares[:, z : z + 2, rows, columns]) for z, rows, columns in places]
+
+
+def tallied(shares: torch.Tensor) -> Tally:
+    tally = Tally(len(shares), SHAPE)
+    pieces = pieces_of(shares)
+    assert list(tally.counting(pieces)) == pieces
+    return tally
+
+
+def test_every_voxel_counts_once_though_columns_share_their_borders() -> None:
+    winners = torch.from_numpy(np.random.default_rng(0).integers(0, 4, SHAPE))
+    shares = torch.nn.functional.one_hot(winners, 4).movedim(-1, 0).float()
+    tally = tallied(shares)
+    assert tally.voxels.tolist() == [0, *torch.bincount(winners.flatten())[1:].tolist()]
+    certainty = tally.certainty(NAMES)
+    assert certainty.mean == 1.0
+    assert certainty.by_structure == dict.fromkeys(NAMES, 1.0)
+
+
+def test_doubt_between_two_of_four_classes_is_a_certainty_of_one_half() -> None:
+    """The entropy of two equal chances is log 2, that of four log 4; what is background does not count."""
+    shares = torch.zeros((4, *SHAPE))
+    shares[0] = 1.0
+    shares[:, 1] = torch.tensor([0.0, 0.5, 0.5, 0.0])[:, None, None]
+    shares[:, 2] = torch.tensor([0.0, 0.0, 0.0, 1.0])[:, None, None]
+    certainty = tallied(shares).certainty(NAMES)
+    assert certainty.by_structure == pytest.approx({"sartorius": 0.5, "femur": 1.0})
+    assert certainty.mean == pytest.approx(0.75)
+
+
+def test_where_nothing_is_found_there_is_no_certainty() -> None:
+    shares = torch.zeros((4, *SHAPE))
+    shares[0] = 1.0
+    certainty = tallied(shares).certainty(NAMES)
+    assert math.isnan(certainty.mean)
+    assert certainty.by_structure == {}
