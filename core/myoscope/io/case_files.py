@@ -35,15 +35,21 @@ def write_case(result: CaseResult, folder: Path, *, report: bool = True) -> Path
     """
     from myoscope.report import preview_png, report_html
     from myoscope.report.annotated_video import write_annotated_video
+    from myoscope.report.drawn import draw
     from myoscope.report.frames import is_video
 
     check_writable(folder)
-    preview = preview_png(result)
-    page = report_html(result) if report else ""
+    drawn = draw(result)
+    preview = preview_png(result, drawn)
+    page = report_html(result, drawn) if report else ""
     with written_together(folder) as partial:
         case = result.case_id
         write_nifti(result.segmentation.labels, result.segmentation.grid, partial / f"{case}_dseg.nii.gz")
         write_seg_nrrd(result.segmentation, partial / f"{case}.seg.nrrd")
+        if result.segmentation.confidence_map is not None:
+            write_nifti(
+                result.segmentation.confidence_map, result.segmentation.grid, partial / f"{case}_confidence.nii.gz"
+            )
         write_table(result.segmentation, partial / f"{case}_labels.tsv")
         write_measurements(result, partial / "measurements.csv", partial / "measurements.json")
         write_slices(result, partial / "slices.csv")

@@ -25,7 +25,8 @@ PIXDIM_TOLERANCE = 0.01
 MAX_COMPRESSION = 1032
 #: Flips x and y: NIfTI's RAS to our LPS and back.
 RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
-COMPRESSION_LEVEL = 4
+#: Of gzip: twice as fast as 4, on labels a tenth to a quarter larger.
+COMPRESSION_LEVEL = 3
 
 
 def read_raw_header(stream: IO[bytes], name: str) -> Any:  # noqa: ANN401
@@ -95,13 +96,35 @@ def read_nifti(path: Path, header: VolumeHeader) -> tuple[NDArray[Any], Grid]:
         raise UnreadableError(f"{path.name} is truncated: its header promises {header.stored_bytes} bytes of voxels.")
     with open_unpacked(path) as stream:
         affine = np.array(read_raw_header(stream, path.name).get_best_affine(), dtype=np.float64)
-        samples = read_samples(stream, header, math.prod(header.size))
+        samples = _unpacked_at_once(path, header) if packed else None
+        if samples is None:
+            samples = read_samples(stream, header, math.prod(header.size))
     grid = grid_from_affine(affine, header.size[:3])
     if not np.allclose(grid.spacing_mm, header.spacing_mm, rtol=PIXDIM_TOLERANCE):
         raise GeometryError(
             f"{path.name} contradicts itself: pixdim says {header.spacing_mm} mm, its transform {grid.spacing_mm} mm."
         )
     return rescale(samples, *header.scale).reshape(grid.shape), grid
+
+
+def _unpacked_at_once(path: Path, header: VolumeHeader) -> NDArray[Any] | None:
+    """Return the samples of a file that is one gzip member of the promised size, three times as fast as its stream.
+
+    None for whatever else: only the stream says what is wrong with a file, and stops where its voxels end.
+    """
+    import imagecodecs
+
+    size, content = header.offset + header.stored_bytes, path.read_bytes()
+    if size > len(content) * MAX_COMPRESSION:
+        return None
+    unpacked = np.empty(size, dtype=np.uint8)
+    try:
+        found = imagecodecs.gzip_decode(content, out=unpacked.data)
+    except imagecodecs.GzipError:
+        return None
+    if len(found) != len(unpacked):
+        return None
+    return unpacked[header.offset :].view(header.dtype).astype(header.dtype.newbyteorder("="), copy=False)
 
 
 def grid_from_affine(affine: NDArray[np.float64], size: tuple[int, ...]) -> Grid:

@@ -32,7 +32,10 @@ def write_measurements(result: CaseResult, csv_path: Path, json_path: Path) -> N
 
 def write_slices(result: CaseResult, path: Path) -> None:
     """Write `slices.csv`, a row a structure and slice."""
-    rows = ({"case_id": result.case_id} | asdict(row) for row in result.slices)
+    # A scan has thousands of these rows, all of plain values: `asdict` copies each value deeply.
+    rows = (
+        {"case_id": result.case_id} | {name: getattr(row, name) for name in SLICE_COLUMNS[1:]} for row in result.slices
+    )
     _write_csv(path, SLICE_COLUMNS, rows)
 
 
@@ -48,14 +51,16 @@ def write_findings(result: CaseResult, path: Path) -> None:
 
 
 def write_run(result: CaseResult, path: Path) -> None:
-    """Write `run.json`: how the result came to be."""
+    """Write `run.json`: how the result came to be, and how certain the model was."""
     head = {
         "notice": RESEARCH_USE_ONLY,
         "case_id": result.case_id,
         "modality": result.modality,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    write_json(path, head | asdict(result.provenance))
+    certainty = result.segmentation.certainty
+    sure = {"certainty": None if certainty is None else asdict(certainty)}
+    write_json(path, head | asdict(result.provenance) | sure)
 
 
 def write_json(path: Path, content: object) -> None:

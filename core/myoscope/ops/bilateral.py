@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from myoscope.anatomy import LEFT_OFFSET
+from myoscope.ops.regions import SLAB_SLICES, label_box, runs
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -39,10 +40,10 @@ STRAY_SHARE_OF_A_PAIR = 0.30
 
 @dataclass(frozen=True, slots=True)
 class _Components:
-    """Components of a label map, row 0 for the background and islands.
+    """Components of a label map inside a box, row 0 for the background and islands.
 
     Attributes:
-        map: Component of each voxel, in LPS order.
+        map: Component of each voxel of the box, in LPS order.
         labels: Label value of each component.
         counts: Voxels by component and slice.
         x: Mean position along i in mm, by component and slice; NaN where absent.
@@ -56,6 +57,19 @@ class _Components:
     y: NDArray[np.float64]
 
 
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Where the columns and rows of a box lie, in mm from the first ones of the volume."""
+
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+
+    def beyond(self, normal: NDArray[np.float64], offset: float) -> NDArray[np.bool_]:
+        """Return which pixels lie to the left of a line."""
+        left: NDArray[np.bool_] = (self.x * normal[0])[None, :] + (self.y * normal[1])[:, None] > offset
+        return left
+
+
 def split_sides(labels: NDArray[np.uint8], grid: Grid, *, anchors: Collection[int]) -> NDArray[np.uint8] | None:
     """Return the labels with `LEFT_OFFSET` added on the left, or None when only one half is in view.
 
@@ -64,53 +78,62 @@ def split_sides(labels: NDArray[np.uint8], grid: Grid, *, anchors: Collection[in
         grid: Their grid, in LPS order.
         anchors: Values of the bones that are always apart; one pair of them proves that there are two halves.
     """
-    components = _components(labels, grid)
+    box = label_box(labels)
+    if box[0].start == box[0].stop:
+        return None
+    inside = labels[box].copy()
+    _, rows, columns = box
+    dx, dy, step_mm = grid.spacing_mm
+    places = _Places(np.arange(columns.start, columns.stop) * dx, np.arange(rows.start, rows.stop) * dy)
+    components = _components(inside, grid, places)
     pairs = _pairs(components)
     if not any(components.labels[right] in anchors for right, _ in pairs) and len(pairs) < PAIRS_WITHOUT_ANCHOR:
         return None
-    normal, offset = _line(components, pairs, grid)
+    normal, offset = _line(components, pairs, step_mm)
     crossing = np.zeros(len(components.labels))
-    for k in range(len(labels)):
-        crossing += np.bincount(
-            components.map[k].ravel(), _is_left(labels.shape, grid, normal[k], offset[k]).ravel(), len(crossing)
-        )
+    for plane, along, at in zip(components.map, normal, offset, strict=True):
+        crossing += np.bincount(plane[places.beyond(along, at)], minlength=len(crossing))
     share = crossing / np.maximum(components.counts.sum(axis=1), 1)
     stray = np.full(len(share), STRAY_SHARE)
     stray[[component for pair in pairs for component in pair]] = STRAY_SHARE_OF_A_PAIR
     # 0 is right, 1 is left, 2 is what the line has to cut; islands follow the line too.
     side = np.where(share <= stray, 0, np.where(share >= 1 - stray, 1, 2)).astype(np.uint8)
     side[0] = 2
-    split = labels.copy()
-    for k in range(len(labels)):
-        verdict = side[components.map[k]]
-        left = (verdict == 1) | ((verdict == 2) & _is_left(labels.shape, grid, normal[k], offset[k]))  # noqa: PLR2004
-        split[k][left & (labels[k] > 0)] += LEFT_OFFSET
+    for k, (plane, along, at) in enumerate(zip(components.map, normal, offset, strict=True)):
+        verdict = side[plane]
+        left = (verdict == 1) | ((verdict == 2) & places.beyond(along, at))  # noqa: PLR2004
+        inside[k] += np.uint8(LEFT_OFFSET) * (left & (inside[k] > 0))
+    split = np.zeros(labels.shape, dtype=np.uint8)
+    split[box] = inside
     return split
 
 
-def _components(labels: NDArray[np.uint8], grid: Grid) -> _Components:
+def _components(labels: NDArray[np.uint8], grid: Grid, places: _Places) -> _Components:
     import cc3d
 
-    every, count = cc3d.connected_components(np.ascontiguousarray(labels), connectivity=6, return_N=True)
-    sizes = np.bincount(every.ravel(), minlength=count + 1) if count else np.zeros(1)
+    every, count = cc3d.connected_components(labels, connectivity=6, return_N=True)
+    sizes = np.zeros(count + 1, dtype=np.int64)
+    for start in range(0, len(every), SLAB_SLICES):
+        sizes += np.bincount(every[start : start + SLAB_SLICES].ravel(), minlength=count + 1)
     sizes[0] = 0
     large = np.flatnonzero(sizes * grid.voxel_volume_ml >= SMALLEST_COMPONENT_ML)
     compact = np.zeros(count + 1, dtype=np.min_scalar_type(len(large)))
     compact[large] = np.arange(1, len(large) + 1)
     shape = (len(large) + 1, len(labels))
-    mapped = np.empty(labels.shape, dtype=compact.dtype)
-    counts, x, y = (np.zeros(shape) for _ in range(3))
+    counts, columns, rows = (np.zeros(shape) for _ in range(3))
     values = np.zeros(shape[0], dtype=np.int64)
+    mapped = np.empty(labels.shape, dtype=compact.dtype)
     for k, plane in enumerate(every):
         mapped[k] = compact[plane]
-        j, i = mapped[k].nonzero()
-        which = mapped[k][j, i]
-        values[which] = labels[k][j, i]
-        counts[:, k] = np.bincount(which, minlength=shape[0])
-        x[:, k] = np.bincount(which, i * grid.spacing_mm[0], shape[0])
-        y[:, k] = np.bincount(which, j * grid.spacing_mm[1], shape[0])
+        which, row, first, last = runs(mapped[k])
+        values[which] = labels[k][row, first]
+        length = last - first
+        counts[:, k] = np.bincount(which, length, shape[0])
+        columns[:, k] = np.bincount(which, length * (first + last - 1) / 2, shape[0])
+        rows[:, k] = np.bincount(which, length * row, shape[0])
     present = np.where(counts > 0, counts, np.nan)
-    return _Components(mapped, values, counts, x / present, y / present)
+    x, y = columns / present * grid.spacing_mm[0], rows / present * grid.spacing_mm[1]
+    return _Components(mapped, values, counts, places.x[0] + x, places.y[0] + y)
 
 
 def _pairs(components: _Components) -> list[tuple[int, int]]:
@@ -134,14 +157,14 @@ def _pairs(components: _Components) -> list[tuple[int, int]]:
 
 
 def _line(
-    components: _Components, pairs: list[tuple[int, int]], grid: Grid
+    components: _Components, pairs: list[tuple[int, int]], step_mm: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return for each slice the unit vector from right to left and where the line lies along it, in mm."""
     right, left = (np.array(half) for half in zip(*pairs, strict=True))
     dx, dy = (a[left] - a[right] for a in (components.x, components.y))
     mx, my = ((a[left] + a[right]) / 2 for a in (components.x, components.y))
     slices = np.flatnonzero(np.isfinite(dx).any(axis=0))
-    reach = int(SMOOTHING_MM / grid.spacing_mm[2])
+    reach = int(SMOOTHING_MM / step_mm)
     every = np.arange(len(components.counts[0]))
     total = np.stack([_smooth(np.nansum(d[:, slices], axis=0), slices, reach) for d in (dx, dy)], axis=1)
     unit = total / np.linalg.norm(total, axis=1, keepdims=True)
@@ -164,10 +187,3 @@ def _weighted_median(values: NDArray[np.float64], weights: NDArray[np.float64]) 
     order = np.argsort(values, kind="stable")
     cumulated = np.cumsum(weights[order])
     return float(values[order][np.searchsorted(cumulated, cumulated[-1] / 2)])
-
-
-def _is_left(shape: tuple[int, ...], grid: Grid, normal: NDArray[np.float64], offset: float) -> NDArray[np.bool_]:
-    x = np.arange(shape[2]) * grid.spacing_mm[0] * normal[0]
-    y = np.arange(shape[1]) * grid.spacing_mm[1] * normal[1]
-    left: NDArray[np.bool_] = x[None, :] + y[:, None] > offset
-    return left

@@ -1,4 +1,4 @@
-"""Keep what belongs to a structure and drop the islands around it."""
+"""Keep what belongs to a structure and drop the islands around it; close the holes inside it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from myoscope.ops.regions import label_boxes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,12 +31,9 @@ def remove_islands(labels: NDArray[np.uint8], *, smallest_share: float) -> NDArr
         smallest_share: A component stays when its voxel count is at least this share of the largest one's.
     """
     import cc3d
-    from scipy import ndimage
 
     kept = labels.copy()
-    for value, where in enumerate(ndimage.find_objects(labels), 1):
-        if where is None:
-            continue
+    for value, where in label_boxes(labels).items():
         mask = labels[where] == value
         components, count = cc3d.connected_components(mask, connectivity=CONNECTIVITY[mask.ndim], return_N=True)
         if count == 1:
@@ -45,3 +44,13 @@ def remove_islands(labels: NDArray[np.uint8], *, smallest_share: float) -> NDArr
         keep[sizes.argmax()] = True
         kept[where][mask & ~keep[components]] = 0
     return kept
+
+
+def fill_holes(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return a 2D mask with all that it encloses: what no path over pixel faces reaches from beyond the edge."""
+    import cc3d
+
+    around = np.pad(~mask, 1, constant_values=True)
+    pieces = cc3d.connected_components(around, connectivity=CONNECTIVITY[2])
+    filled: NDArray[np.bool_] = (pieces != pieces[0, 0])[1:-1, 1:-1]
+    return filled

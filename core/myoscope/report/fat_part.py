@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from myoscope.report.fat_figure import fat_figure
-from myoscope.report.fat_planes import MUSCLE_RANGE, FatPlanes, fat_planes
+from myoscope.report.fat_planes import MUSCLE_RANGE, FatPlanes
 from myoscope.report.marks import png_bytes
 from myoscope.report.planes_figure import CONVENTION
-
-if TYPE_CHECKING:
-    from myoscope.data.result import CaseResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +20,8 @@ class FatPart:
     caption: str
 
 
-def fat_part(result: CaseResult) -> FatPart | None:
-    """Return the pictures of the fat fraction; None for a scan that has none."""
-    shown = fat_planes(result)
-    if shown is None:
-        return None
+def fat_part(shown: FatPlanes) -> FatPart:
+    """Return the pictures of the fat fraction."""
     picture = base64.b64encode(png_bytes(fat_figure(shown))).decode("ascii")
     return FatPart(picture, _alt(shown), _caption(shown))
 

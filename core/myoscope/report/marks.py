@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from myoscope.anatomy import Structure
 
 DPI = 110
+#: Of PNG: twice as fast as the usual 6, and 7% larger.
+COMPRESSION_LEVEL = 3
 #: Sizes in pixels.
 MIN_COLUMN, MIN_WIDTH = 300, 1000
 MARGIN, TITLE_HEIGHT, CAPTION_HEIGHT = 24, 84, 28
@@ -32,7 +34,7 @@ EMPTY_SENTENCE = "No structure segmented."
 def png_bytes(figure: Figure) -> bytes:
     """Return a figure as a PNG file."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=DPI)
+    figure.savefig(buffer, format="png", dpi=DPI, pil_kwargs={"compress_level": COMPRESSION_LEVEL})
     return buffer.getvalue()
 
 
@@ -47,7 +49,7 @@ def stacked_png(*pngs: bytes) -> bytes:
         sheet.paste(picture, (0, top))
         top += picture.height
     buffer = io.BytesIO()
-    sheet.save(buffer, format="png", dpi=(DPI, DPI))
+    sheet.save(buffer, format="png", dpi=(DPI, DPI), compress_level=COMPRESSION_LEVEL)
     return buffer.getvalue()
 
 

@@ -13,12 +13,10 @@ from myoscope.data.result import RESEARCH_USE_ONLY, CaseResult
 from myoscope.report import balance as balance_plot
 from myoscope.report import charts, frame_charts
 from myoscope.report.case_metrics import case_metrics
+from myoscope.report.drawn import Drawn, draw
 from myoscope.report.fat_part import fat_part
-from myoscope.report.frame_figure import frame_figure
 from myoscope.report.frame_part import frame_part
-from myoscope.report.frames import is_picture
-from myoscope.report.marks import png_bytes
-from myoscope.report.planes_figure import CONVENTION, planes_figure
+from myoscope.report.planes_figure import CONVENTION
 from myoscope.report.rendering import rendered
 from myoscope.report.surfaces import aspect, extract_surfaces, mesh_coordinates
 from myoscope.report.tables import key_figures, presence, sections, wide_table
@@ -41,12 +39,16 @@ NO_VOLUME: dict[str, Any] = {
 _SEVERITIES = tuple(reversed(Severity))
 
 
-def report_html(result: CaseResult) -> str:
+def report_html(result: CaseResult, drawn: Drawn | None = None) -> str:
     """Return the report as one HTML file with its picture, 3D view, charts, tables and provenance inside.
 
     The same result gives the same text: nothing that varies between two runs, such as seconds, is shown.
+
+    Args:
+        result: The case.
+        drawn: Its pictures where they are drawn already.
     """
-    return rendered("report.html.j2", _context(result))
+    return rendered("report.html.j2", _context(result, drawn or draw(result)))
 
 
 def show(result: CaseResult) -> None:
@@ -57,7 +59,7 @@ def show(result: CaseResult) -> None:
     webbrowser.open(path.as_uri())
 
 
-def _context(result: CaseResult) -> dict[str, Any]:
+def _context(result: CaseResult, drawn: Drawn) -> dict[str, Any]:
     known = presence(result.segmentation)
     frames = frame_part(result)
     return {
@@ -66,7 +68,8 @@ def _context(result: CaseResult) -> dict[str, Any]:
         "facts": subject_facts(result.subject),
         "findings": sorted(result.findings, key=_rank),
         "figures": key_figures(result, known),
-        "preview": base64.b64encode(_picture(result)).decode("ascii"),
+        # What a preview shows besides has a section of its own.
+        "preview": base64.b64encode(drawn.outlined).decode("ascii"),
         "preview_alt": frames.picture_alt if frames else _planes_alt(result),
         "plot": charts,
         "frame_plot": frame_charts,
@@ -74,7 +77,7 @@ def _context(result: CaseResult) -> dict[str, Any]:
         "table": wide_table(result, known),
         "metrics": case_metrics(result),
         "frames": frames,
-    } | (_volume_part(result) if frames is None else NO_VOLUME)
+    } | (_volume_part(result, drawn) if frames is None else NO_VOLUME)
 
 
 def subject_facts(subject: Subject) -> tuple[tuple[str, str], ...]:
@@ -90,11 +93,6 @@ def subject_facts(subject: Subject) -> tuple[tuple[str, str], ...]:
     return tuple((name, str(value)) for name, value in facts if value is not None)
 
 
-def _picture(result: CaseResult) -> bytes:
-    """Return the outlined structures alone: what a preview shows besides has a section of its own."""
-    return png_bytes(frame_figure(result) if is_picture(result) else planes_figure(result))
-
-
 def _rank(finding: Finding) -> int:
     return _SEVERITIES.index(finding.severity)
 
@@ -104,11 +102,11 @@ def _planes_alt(result: CaseResult) -> str:
     return f"Axial, coronal and sagittal view of the scan{seen}. {CONVENTION}"
 
 
-def _volume_part(result: CaseResult) -> dict[str, Any]:
+def _volume_part(result: CaseResult, drawn: Drawn) -> dict[str, Any]:
     """Return what only a volume has: bars, fat fraction, balance, areas along the body, 3D view."""
     return {
         "bars": charts.volume_bars(result),
-        "fat": fat_part(result),
+        "fat": None if drawn.fat is None else fat_part(drawn.fat),
         "fat_bars": charts.fat_bars(result),
         "balance": balance_plot.balance(result),
         "lines": charts.area_lines(result),

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from myoscope.ops.regions import label_boxes
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -44,11 +46,9 @@ class Surface:
 def extract_surfaces(segmentation: Segmentation, *, max_faces: int = MAX_FACES) -> tuple[Surface, ...]:
     """Return a smooth surface of every structure that is present, all together of at most `max_faces` faces."""
     spacing = MESH_SPACING_MM
-    while True:
-        surfaces = _extract(segmentation, spacing)
-        if sum(len(s.faces) for s in surfaces) <= max_faces:
-            return surfaces
+    while (surfaces := _extract(segmentation, spacing, max_faces)) is None:
         spacing *= COARSEN_FACTOR
+    return surfaces
 
 
 def mesh_coordinates(surfaces: tuple[Surface, ...]) -> list[dict[str, Any]]:
@@ -69,21 +69,24 @@ def _box(surfaces: tuple[Surface, ...]) -> tuple[NDArray[np.float64], NDArray[np
     return vertices.min(axis=0), vertices.max(axis=0)
 
 
-def _extract(segmentation: Segmentation, spacing_mm: float) -> tuple[Surface, ...]:
-    from scipy import ndimage
-
+def _extract(segmentation: Segmentation, spacing_mm: float, max_faces: int) -> tuple[Surface, ...] | None:
+    """Return the surfaces on a mesh grid of about this spacing; None as soon as they have too many faces."""
     grid = segmentation.grid
     steps = [max(1, math.floor(spacing_mm / 2 / s)) for s in reversed(grid.spacing_mm)]
     labels = segmentation.labels[tuple(slice(None, None, step) for step in steps)]
     strides = np.array(steps)
     factors = [max(1, round(spacing_mm / (s * n))) for s, n in zip(reversed(grid.spacing_mm), steps, strict=True)]
-    boxes = ndimage.find_objects(labels)
+    boxes = label_boxes(labels)
     parts: dict[str, list[Surface]] = {}
+    left = max_faces
     for value, structure, _ in segmentation.entries():
-        box = boxes[value - 1] if value <= len(boxes) else None
+        box = boxes.get(value)
         if box is None:
             continue
         index, faces = _mesh(labels[box] == value, factors)
+        left -= len(faces)
+        if left < 0:
+            return None
         index += [s.start for s in box]
         vertices = _positions(index * strides, grid)
         parts.setdefault(structure.name, []).append(Surface(structure, vertices, faces))
@@ -95,16 +98,23 @@ def _mesh(mask: NDArray[np.bool_], factors: list[int]) -> tuple[NDArray[np.float
     from scipy import ndimage
     from skimage.measure import marching_cubes
 
-    tail = [-n % f for n, f in zip(mask.shape, factors, strict=True)]
-    padded = np.pad(mask.astype(np.float32), [(2 * f, 2 * f + t) for f, t in zip(factors, tail, strict=True)])
-    blocks = [(n // f, f) for n, f in zip(padded.shape, factors, strict=True)]
-    shares = padded.reshape([v for pair in blocks for v in pair]).mean(axis=(1, 3, 5))
-    smooth = ndimage.gaussian_filter(shares, SMOOTHING_VOXELS)
+    smooth = ndimage.gaussian_filter(_block_shares(mask, factors), SMOOTHING_VOXELS)
     # A sheet thinner than a block never fills one by half; it is drawn where it fills most.
     level = min(0.5, float(smooth.max()) / 2)
     vertices, faces, _, _ = marching_cubes(smooth, level)
     factor = np.array(factors)
     return vertices.astype(np.float64) * factor + (factor - 1) / 2 - 2 * factor, faces.astype(np.int64)
+
+
+def _block_shares(mask: NDArray[np.bool_], factors: list[int]) -> NDArray[np.float32]:
+    """Return how much of each block of voxels a mask fills, with two empty blocks around it."""
+    tail = [-n % f for n, f in zip(mask.shape, factors, strict=True)]
+    filled = np.pad(mask.astype(np.uint16), [(2 * f, 2 * f + t) for f, t in zip(factors, tail, strict=True)])
+    # Axis by axis, the last one first: many times faster than a mean over three axes.
+    for axis in (2, 1, 0):
+        phases = (filled[(slice(None),) * axis + (slice(n, None, factors[axis]),)] for n in range(factors[axis]))
+        filled = sum(phases, start=next(phases))
+    return np.asarray(filled.astype(np.float32) / np.float32(math.prod(factors)))
 
 
 def _positions(index_kji: NDArray[np.float64], grid: Grid) -> NDArray[np.float64]:

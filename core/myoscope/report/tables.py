@@ -7,9 +7,8 @@ from enum import StrEnum
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from myoscope.anatomy import Side, Structure
+from myoscope.ops.regions import label_boxes
 from myoscope.report.frames import is_picture
 from myoscope.report.wording import (
     HEADLINES,
@@ -88,11 +87,9 @@ class KeyFigure:
 
 def presence(segmentation: Segmentation) -> Mapping[Key, Presence]:
     """Return what is known of every structure of the modality, side by side where the sides are split."""
-    seen = np.zeros(256, dtype=bool)
-    for plane in segmentation.labels:
-        seen |= np.bincount(plane.ravel(), minlength=256) > 0
+    seen = label_boxes(segmentation.labels)
     known = {
-        (structure.name, side): Presence.FOUND if seen[value] else Presence.NOT_FOUND
+        (structure.name, side): Presence.FOUND if value in seen else Presence.NOT_FOUND
         for value, structure, side in segmentation.entries()
     }
     missing = (s.name for s in segmentation.structures if s.name not in segmentation.predicted)

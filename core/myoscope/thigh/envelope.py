@@ -10,6 +10,7 @@ import numpy as np
 
 from myoscope.anatomy import Side
 from myoscope.data.measurement import Measurement
+from myoscope.ops.components import fill_holes
 from myoscope.ops.regions import IN_PLANE_EDGES, LABEL_VALUES, edges
 from myoscope.qc.coverage import NOT_FOUND, NOT_PREDICTED, cut_reason
 from myoscope.thigh.groups import ADDUCTORS, ANTERIOR, POSTERIOR
@@ -145,8 +146,7 @@ def depot_rows(
 
 def fascial_envelope(mask: NDArray[np.bool_], spacing_mm: tuple[float, float]) -> NDArray[np.bool_]:
     """Return a 2D mask closed with a disc of `FASCIA_CLOSING_RADIUS_MM` and without holes, spacing as (row, column)."""
-    import cc3d
-    from scipy import ndimage
+    import cv2
 
     envelope = np.zeros_like(mask)
     if not mask.any():
@@ -154,12 +154,18 @@ def fascial_envelope(mask: NDArray[np.bool_], spacing_mm: tuple[float, float]) -
     rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
     core = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
     margin = [int(FASCIA_CLOSING_RADIUS_MM / s) + 2 for s in spacing_mm]
-    padded = np.pad(mask[core], [(m, m) for m in margin])
-    grown = ndimage.distance_transform_edt(~padded, sampling=spacing_mm) <= FASCIA_CLOSING_RADIUS_MM
-    closed = ndimage.distance_transform_edt(grown, sampling=spacing_mm) > FASCIA_CLOSING_RADIUS_MM
-    outside = cc3d.connected_components((~closed).astype(np.uint8), connectivity=4)
-    envelope[core] = (outside != outside[0, 0])[margin[0] : -margin[0], margin[1] : -margin[1]]
+    disc = _disc(FASCIA_CLOSING_RADIUS_MM, spacing_mm)
+    grown = cv2.dilate(np.pad(mask[core], [(m, m) for m in margin]).view(np.uint8), disc)
+    closed = cv2.dilate(1 - grown, disc) == 0
+    envelope[core] = fill_holes(closed)[margin[0] : -margin[0], margin[1] : -margin[1]]
     return envelope
+
+
+def _disc(radius_mm: float, spacing_mm: tuple[float, float]) -> NDArray[np.uint8]:
+    """Return 1 at the pixels no farther than a radius from the middle one."""
+    reach = [int(radius_mm / s) + 1 for s in spacing_mm]
+    rows, columns = (np.arange(-n, n + 1) * s for n, s in zip(reach, spacing_mm, strict=True))
+    return (np.sqrt(rows[:, None] ** 2 + columns[None, :] ** 2) <= radius_mm).astype(np.uint8)
 
 
 def _depot(named: tuple[str, str], side: Side, value: float, reason: str) -> Measurement:

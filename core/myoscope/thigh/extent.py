@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from myoscope.ops.components import CONNECTIVITY
 from myoscope.ops.orient import from_lps, to_lps
 
 if TYPE_CHECKING:
@@ -33,11 +34,11 @@ def only_slices(segmentation: Segmentation, slices: slice | None) -> Segmentatio
 
 def trunk_and_legs(body: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return a slice of the body without the arms beside it, shape (j, i)."""
-    from scipy.ndimage import label
+    import cc3d
 
-    pieces, count = label(body)
-    if count == 0:
+    if not body.any():
         return body
+    pieces = cc3d.connected_components(body, connectivity=CONNECTIVITY[2])
     areas = np.bincount(pieces.ravel())
     areas[0] = 0
     large: NDArray[np.bool_] = (areas >= SMALLEST_PIECE_SHARE * areas.max())[pieces]

@@ -52,11 +52,11 @@ def split_legs(segmentation: Segmentation) -> Segmentation:
     labels, grid = to_lps(segmentation.labels, segmentation.grid)
     if not labels.any():
         return replace(segmentation, sides_split=True)
-    regions = summarize(segmentation.labels, segmentation.grid)
     split = split_sides(labels, grid, anchors={segmentation.structures.label("femur", Side.RIGHT)})
     findings = segmentation.findings
     sides_split = True
     if split is None:
+        regions = summarize(segmentation.labels, segmentation.grid)
         side = side_by_anatomy(regions, {s.name: s.id for s in segmentation.structures})
         sides_split = side is not None
         split = labels + np.uint8(LEFT_OFFSET) * (labels > 0) if side is Side.LEFT else labels

@@ -8,7 +8,7 @@ import numpy as np
 
 from myoscope import Finding, Severity
 from myoscope.ops.orient import to_lps
-from myoscope.ops.regions import LABEL_VALUES, planes, summarize
+from myoscope.ops.regions import LABEL_VALUES, summarize
 from myoscope.thigh.checks import thigh_findings
 
 if TYPE_CHECKING:
@@ -82,11 +82,8 @@ def _metal(
     image: NDArray[Any], grid: Grid, labels: NDArray[np.uint8], segmentation: Segmentation
 ) -> tuple[Finding, ...]:
     """Say how much metal there is and where."""
-    found = [
-        np.insert(np.argwhere(plane > METAL_ABOVE_HU), 0, k, axis=1)
-        for k, plane in planes(image)
-        if plane.max() > METAL_ABOVE_HU
-    ]
+    slices = np.flatnonzero(image.max(axis=(1, 2)) > METAL_ABOVE_HU).tolist()
+    found = [np.insert(np.argwhere(image[k] > METAL_ABOVE_HU), 0, k, axis=1) for k in slices]
     volume = sum(map(len, found)) * grid.voxel_volume_ml
     if volume < NOTABLE_METAL_ML:
         return ()

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from myoscope import Grid
+from myoscope.ops.components import fill_holes
 from myoscope.thigh.extent import midline, trunk_and_legs
 
 #: Cortical bone is denser than this; organs with contrast agent are not.
@@ -57,10 +58,7 @@ def thigh_extent(image: NDArray[Any], femur: NDArray[np.bool_] | None, grid: Gri
 
 def _compact_bone(section: NDArray[Any]) -> NDArray[np.bool_]:
     """Return cortical bone and what it encloses, in the trunk or the legs, not in arms beside them."""
-    from scipy.ndimage import binary_fill_holes
-
-    body = section > BODY_HU
-    return np.asarray(binary_fill_holes(section > CORTEX_HU) & trunk_and_legs(body), dtype=bool)
+    return fill_holes(section > CORTEX_HU) & trunk_and_legs(section > BODY_HU)
 
 
 def _beside(bone: NDArray[np.bool_], midline: NDArray[np.bool_], smallest: float) -> bool:

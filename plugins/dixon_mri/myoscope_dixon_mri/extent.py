@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from myoscope import Grid
+from myoscope.ops.components import fill_holes
 from myoscope.ops.fat import noise_limit
 from myoscope.thigh.envelope import fascial_envelope
 from myoscope.thigh.extent import midline, trunk_and_legs
@@ -133,12 +134,12 @@ def _around(shown: NDArray[np.bool_], seen: Seen) -> slice:
 
 def _body(seen: Seen) -> NDArray[np.bool_]:
     """Return trunk and legs with all that they enclose, without arms, slice by slice."""
-    from scipy.ndimage import binary_fill_holes, binary_opening
+    from scipy.ndimage import binary_opening
 
     above = noise_limit(seen.signal)
     slices = zip(seen.signal, seen.muscle | seen.femur, strict=True)
     # Fat without signal may part what is labelled from the rest.
-    filled = [binary_fill_holes(binary_opening(signal > above) | labelled) for signal, labelled in slices]
+    filled = [fill_holes(binary_opening(signal > above) | labelled) for signal, labelled in slices]
     return np.stack([trunk_and_legs(plane) for plane in filled])
 
 
@@ -189,7 +190,7 @@ def _bone_at(
     if typical < DARK_MUSCLE_SHARE * bright:
         return label, label
     dark = (signal < CORTEX_SHARE * typical) & (away <= LABEL_ERROR_MM)
-    pieces, _ = ndimage.label(ndimage.binary_fill_holes(dark))
+    pieces, _ = ndimage.label(fill_holes(dark))
     bone = np.isin(pieces, np.setdiff1d(pieces[label], 0))
     return bone, bone & dark
 

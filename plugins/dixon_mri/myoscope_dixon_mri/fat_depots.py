@@ -11,9 +11,11 @@ from myoscope import Side
 from myoscope.anatomy import LEFT_OFFSET
 from myoscope.ops.regions import EDGE_NAMES
 from myoscope.qc.coverage import cut_reason
-from myoscope.thigh.envelope import ENVELOPE, Thigh, depot_rows, envelopes, intermuscular_fat_ml, thigh_of
+from myoscope.thigh.envelope import ENVELOPE, Thigh, depot_rows, envelopes, thigh_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
     from myoscope import Measurement, Segmentation
@@ -45,21 +47,22 @@ def fat_depot_rows(
     if math.isnan(fraction.noise):
         return []
     fat = fraction.percent > FAT_PERCENT
-    under = _under_fascia(labels, regions, segmentation)
+    thighs = {side: thigh_of(regions, segmentation, side) for side in (Side.RIGHT, Side.LEFT)}
+    fascia = {side: _inside_fascia(labels, thigh, regions.grid.spacing_mm) for side, thigh in thighs.items()}
+    under = fascia[Side.RIGHT] | fascia[Side.LEFT]
+    legs = _legs(labels, ~np.isnan(fraction.percent), _slices(thighs.values()), regions.grid.spacing_mm)
 
-    def between(_side: Side, thigh: Thigh) -> tuple[float, str]:
-        return intermuscular_fat_ml(labels, thigh, regions, lambda part: fat[part]), ""
+    def between(side: Side, _thigh: Thigh) -> tuple[float, str]:
+        voxels = int(np.count_nonzero(fascia[side] & (labels == 0) & fat))
+        return voxels * regions.grid.voxel_volume_ml, ""
 
     def under_skin(side: Side, thigh: Thigh) -> tuple[float, str]:
         if thigh.where is None:
             return math.nan, ""
-        voxels, ends = 0, set[str]()
-        for k in range(thigh.where[0].start, thigh.where[0].stop):
-            own = _own_body(labels[k], ~np.isnan(fraction.percent[k]), side, regions.grid.spacing_mm)
-            voxels += int(np.count_nonzero(own & fat[k] & (labels[k] == 0) & ~under[k]))
-            ends |= _ends(own)
-        in_order = [end for names in EDGE_NAMES[1:] for end in names if end in ends]
-        return voxels * regions.grid.voxel_volume_ml, cut_reason(in_order)
+        part = thigh.where[0]
+        own = legs[side][part]
+        voxels = int(np.count_nonzero(own & fat[part] & (labels[part] == 0) & ~under[part]))
+        return voxels * regions.grid.voxel_volume_ml, cut_reason(_ends(own))
 
     depots = (("intermuscular_fat_volume", BETWEEN, between), ("subcutaneous_fat_volume", UNDER_SKIN, under_skin))
     rows: list[Measurement] = []
@@ -69,40 +72,51 @@ def fat_depot_rows(
     return rows
 
 
-def _under_fascia(labels: NDArray[np.uint8], regions: Regions, segmentation: Segmentation) -> NDArray[np.bool_]:
-    """Return what the fascia of either thigh encloses."""
-    under = np.zeros(labels.shape, dtype=np.bool_)
-    for side in (Side.RIGHT, Side.LEFT):
-        thigh = thigh_of(regions, segmentation, side)
-        for part, envelope in envelopes(labels, thigh, regions.grid.spacing_mm):
-            under[part] |= envelope
-    return under
+def _inside_fascia(labels: NDArray[np.uint8], thigh: Thigh, spacing_mm: tuple[float, ...]) -> NDArray[np.bool_]:
+    """Return what the fascia of a thigh encloses."""
+    inside = np.zeros(labels.shape, dtype=np.bool_)
+    for part, envelope in envelopes(labels, thigh, spacing_mm):
+        inside[part] = envelope
+    return inside
 
 
-def _own_body(
-    labels: NDArray[np.uint8], tissue: NDArray[np.bool_], side: Side, spacing_mm: tuple[float, ...]
-) -> NDArray[np.bool_]:
-    """Return the tissue of a slice that belongs to the leg of a side: joined to what is labelled, nearer to this side.
+def _slices(thighs: Iterable[Thigh]) -> range:
+    """Return the slices that hold a thigh."""
+    found = [thigh.where[0] for thigh in thighs if thigh.where is not None]
+    return range(min((part.start for part in found), default=0), max((part.stop for part in found), default=0))
+
+
+def _legs(
+    labels: NDArray[np.uint8], tissue: NDArray[np.bool_], slices: range, spacing_mm: tuple[float, ...]
+) -> dict[Side, NDArray[np.bool_]]:
+    """Return the tissue that belongs to either leg: joined in its slice to what is labelled, nearer to this side.
 
     Hands and arms beside the thigh are pieces without labels.
     """
     from scipy import ndimage
 
-    pieces, _ = ndimage.label(tissue | (labels > 0))
-    body = np.isin(pieces, np.unique(pieces[labels > 0])) & tissue
-    left = labels > LEFT_OFFSET
-    right = (labels > 0) & ~left
-    mine, other = (right, left) if side is Side.RIGHT else (left, right)
-    if not mine.any() or not other.any():
-        return body & bool(mine.any())
-    away, beyond = (ndimage.distance_transform_edt(~leg, sampling=spacing_mm[1::-1]) for leg in (mine, other))
-    own: NDArray[np.bool_] = body & (away <= beyond)
-    return own
+    legs = {side: np.zeros(labels.shape, dtype=np.bool_) for side in (Side.RIGHT, Side.LEFT)}
+    for k in slices:
+        labelled = labels[k] > 0
+        pieces, count = ndimage.label(tissue[k] | labelled)
+        named = np.zeros(count + 1, dtype=np.bool_)
+        named[pieces[labelled]] = True
+        body = named[pieces] & tissue[k]
+        left = labels[k] > LEFT_OFFSET
+        right = labelled & ~left
+        if not right.any() or not left.any():
+            legs[Side.RIGHT][k], legs[Side.LEFT][k] = body & bool(right.any()), body & bool(left.any())
+            continue
+        to_right, to_left = (ndimage.distance_transform_edt(~leg, sampling=spacing_mm[1::-1]) for leg in (right, left))
+        legs[Side.RIGHT][k], legs[Side.LEFT][k] = body & (to_right <= to_left), body & (to_left <= to_right)
+    return legs
 
 
-def _ends(own: NDArray[np.bool_]) -> set[str]:
-    """Return the ends of the field of view that a leg touches in a slice."""
-    found = (own[0].any(), own[-1].any()), (own[:, 0].any(), own[:, -1].any())
-    return {
-        name for names, cut in zip(EDGE_NAMES[1:], found, strict=True) for name, c in zip(names, cut, strict=True) if c
-    }
+def _ends(own: NDArray[np.bool_]) -> list[str]:
+    """Return the ends of the field of view that a leg touches in the plane of any of its slices."""
+    ends = zip(
+        (name for names in EDGE_NAMES[1:] for name in names),
+        (own[:, 0], own[:, -1], own[:, :, 0], own[:, :, -1]),
+        strict=True,
+    )
+    return [name for name, end in ends if end.any()]

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from myoscope import Grid
+from myoscope.ops.components import fill_holes
 
 #: Halves of a slice in LPS order, the patient's right first.
 SIDES = ("right", "left")
@@ -96,7 +97,7 @@ def _body(percent: NDArray[np.float32]) -> NDArray[np.bool_]:
     from scipy import ndimage
 
     # An opening parts what touches by single pixels of noise.
-    signal = ndimage.binary_fill_holes(ndimage.binary_opening(np.isfinite(percent)))
+    signal = fill_holes(ndimage.binary_opening(np.isfinite(percent)))
     parts, _ = cc3d.connected_components(signal, connectivity=4, return_N=True)
     sizes = np.bincount(parts.ravel())
     sizes[0] = 0

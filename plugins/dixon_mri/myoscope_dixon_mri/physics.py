@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from myoscope import Grid, UnreadableError
+from myoscope.ops.components import fill_holes
 from myoscope.ops.fat import noise_limit
 from myoscope.ops.orient import to_lps
 
@@ -199,7 +200,7 @@ def _depths(total: NDArray[np.float32], spacing: tuple[float, float]) -> tuple[N
     tissue = total > noise_limit(total)
     depth = np.zeros(total.shape, dtype=np.float32)
     for k, plane in enumerate(tissue):
-        whole = ndimage.binary_fill_holes(ndimage.binary_opening(plane))
+        whole = fill_holes(ndimage.binary_opening(plane))
         depth[k] = ndimage.distance_transform_edt(whole, sampling=spacing)
     return tissue & (depth > RIM_MM[0]) & (depth <= RIM_MM[1]), tissue & (depth > CORE_MM)
 

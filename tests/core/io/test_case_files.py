@@ -15,7 +15,10 @@ import pytest
 import SimpleITK as sitk
 
 from myoscope import CaseResult, LabelledCase, OutputError, Station, report
+from myoscope.data.segmentation import Certainty
 from myoscope.io import Volume, read_labels, read_volume, write_case, write_labelled_case
+from myoscope.report import drawn
+from myoscope.report.drawn import Drawn
 
 FILES = {
     "case1_dseg.nii.gz",
@@ -35,8 +38,8 @@ PREVIEW = b"\x89PNG picture"
 @pytest.fixture(autouse=True)
 def plain_report(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pictures are tested with the report."""
-    monkeypatch.setattr(report, "preview_png", lambda _: PREVIEW)
-    monkeypatch.setattr(report, "report_html", lambda _: "<html>page</html>")
+    monkeypatch.setattr(drawn, "draw", lambda _: Drawn(PREVIEW, None))
+    monkeypatch.setattr(report, "report_html", lambda *_: "<html>page</html>")
 
 
 def names(folder: Path) -> set[str]:
@@ -163,6 +166,20 @@ def test_slices_and_run_are_written(tmp_path: Path, result: CaseResult) -> None:
     assert "Research use only" in run["notice"]
     assert run["versions"] == {"myoscope": "0.1.0"}
     assert run["stages"] == [{"stage": "load", "seconds": 0.25, "peak_memory_mb": 100.0}]
+    assert run["certainty"] is None
+
+
+def test_what_a_model_says_of_its_own_certainty_is_written(tmp_path: Path, result: CaseResult) -> None:
+    sure = np.random.default_rng(0).integers(0, 256, result.segmentation.labels.shape, dtype=np.uint8)
+    certainty = Certainty(0.75, {"sartorius": 0.75})
+    segmentation = dataclasses.replace(result.segmentation, confidence_map=sure, certainty=certainty)
+    write_case(dataclasses.replace(result, segmentation=segmentation), tmp_path)
+    assert names(tmp_path) == FILES | {"case1_confidence.nii.gz"}
+    volume = read_volume(tmp_path / "case1_confidence.nii.gz")
+    np.testing.assert_array_equal(volume.array, sure)
+    assert volume.grid.is_same(result.segmentation.grid)
+    run = json.loads((tmp_path / "run.json").read_text())
+    assert run["certainty"] == {"mean": 0.75, "by_structure": {"sartorius": 0.75}}
 
 
 def test_two_runs_give_identical_bytes_but_for_the_run_file(tmp_path: Path, result: CaseResult) -> None:

@@ -66,6 +66,29 @@ def test_a_nifti_that_ends_early_inside_intact_gzip_is_refused(tmp_path: Path) -
         read_volume(tmp_path / "scan.nii.gz")
 
 
+def test_a_nifti_in_several_gzip_members_or_with_more_behind_it_is_read(tmp_path: Path) -> None:
+    raw = nifti(tmp_path / "raw.nii", CUBE).read_bytes()
+    ways = {"two": gzip.compress(raw[:400]) + gzip.compress(raw[400:]), "more": gzip.compress(raw + bytes(40))}
+    for name, content in ways.items():
+        (tmp_path / f"{name}.nii.gz").write_bytes(content)
+        np.testing.assert_array_equal(read_volume(tmp_path / f"{name}.nii.gz").array, CUBE.T)
+
+
+def test_a_nifti_with_a_wrong_checksum_is_refused(tmp_path: Path) -> None:
+    content = bytearray(gzip.compress(nifti(tmp_path / "raw.nii", CUBE).read_bytes()))
+    content[-6] ^= 0xFF
+    (tmp_path / "scan.nii.gz").write_bytes(content)
+    with pytest.raises(UnreadableError, match=r"scan\.nii\.gz cannot be read"):
+        read_volume(tmp_path / "scan.nii.gz")
+
+
+def test_a_nifti_whose_voxels_begin_far_beyond_its_end_is_refused(tmp_path: Path) -> None:
+    raw = nifti(tmp_path / "raw.nii", CUBE, vox_offset=2.0**50).read_bytes()
+    (tmp_path / "scan.nii.gz").write_bytes(gzip.compress(raw))
+    with pytest.raises(UnreadableError, match="truncated"):
+        read_volume(tmp_path / "scan.nii.gz")
+
+
 @pytest.mark.parametrize("spacing", [0.0, -1.0, float("nan"), float("inf")])
 def test_a_nifti_with_impossible_spacing_is_refused(tmp_path: Path, spacing: float) -> None:
     path = nifti(tmp_path / "scan.nii", CUBE, pixdim=[1, 1, spacing, 3, 0, 0, 0, 0])

@@ -32,6 +32,14 @@ def legs(*, angle: float = 0.0, shift: float = 0.0, spread: float = 0.0, gap: fl
     return labels
 
 
+def test_labels_that_fill_their_array_are_left_as_they_are() -> None:
+    labels = legs() % 100
+    whole = np.ascontiguousarray(labels[:, 40:62, 45:156])
+    before = whole.copy()
+    assert split_sides(whole, grid_of(whole), anchors={BONE}) is not None
+    assert np.array_equal(whole, before)
+
+
 @pytest.mark.parametrize(
     "truth",
     [

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from myoscope.ops.components import keep_largest, remove_islands
+from myoscope.ops.components import fill_holes, keep_largest, remove_islands
 
 
 def blobs() -> np.ndarray:
@@ -36,3 +36,17 @@ def test_voxels_that_meet_at_an_edge_are_apart() -> None:
 def test_an_empty_map_and_a_picture_work_too() -> None:
     assert not keep_largest(np.zeros((3, 3, 3), np.uint8)).any()
     assert keep_largest(np.array([[1, 1, 0, 1]], np.uint8)).tolist() == [[1, 1, 0, 0]]
+
+
+def test_what_a_ring_encloses_is_filled_and_a_bay_is_not() -> None:
+    rings = np.zeros((9, 15), np.bool_)
+    rings[2:7, 2:7] = rings[2:7, 9:15] = True
+    rings[3:6, 3:6] = rings[3:6, 10:15] = False
+    filled = rings.copy()
+    filled[3:6, 3:6] = True
+    assert np.array_equal(fill_holes(rings), filled)
+
+
+def test_faces_alone_open_a_hole() -> None:
+    diamond = np.abs(np.arange(7)[:, None] - 3) + np.abs(np.arange(7)[None, :] - 3) == 2
+    assert fill_holes(diamond).sum() == diamond.sum() + 5

@@ -13,9 +13,12 @@ from myoscope.ops.regions import (
     csa_cm2,
     deviation,
     edges,
+    label_box,
+    label_boxes,
     lateral_distance_mm,
     mean,
     padding_mask,
+    runs,
     summarize,
     values_of,
     volume_ml,
@@ -145,6 +148,30 @@ def test_distance_to_the_left_is_measured_where_both_are() -> None:
     assert lateral_distance_mm(regions, 2, 1) == 40
     assert lateral_distance_mm(regions, 1, 2) == -40
     assert lateral_distance_mm(regions, 4, 3) == 10
+
+
+def test_a_label_of_one_run_is_one_run_and_a_row_ends_it() -> None:
+    plane = np.array([[0, 5, 5, 3], [3, 0, 3, 3]], np.uint8)
+    assert [found.tolist() for found in runs(plane)] == [[5, 3, 3, 3], [0, 0, 1, 1], [1, 3, 0, 2], [3, 4, 1, 4]]
+
+
+@pytest.mark.parametrize("flips", list(itertools.product((1, -1), repeat=3)))
+def test_boxes_hold_their_labels_however_the_array_lies_in_memory(flips: tuple[int, ...]) -> None:
+    turned = tuple(slice(None, None, flip) for flip in flips)
+    known = np.zeros((6, 7, 8), np.uint8)
+    known[2:4, 1:6, 3] = 9
+    known[3, 5, 3:8] = 200
+    labels = known[turned].copy()[turned]
+    assert label_box(labels) == (slice(2, 4), slice(1, 6), slice(3, 8))
+    assert label_boxes(labels) == {9: np.s_[2:4, 1:6, 3:4], 200: np.s_[3:4, 5:6, 3:8]}
+    assert list(label_boxes(labels[3])) == [9, 200]
+    assert label_boxes(labels[3])[200] == np.s_[5:6, 3:8]
+
+
+def test_without_labels_there_is_no_box() -> None:
+    empty = np.zeros((3, 4, 5), np.uint8)
+    assert all(part.start == part.stop for part in label_box(empty))
+    assert label_boxes(empty) == {}
 
 
 def test_labels_of_another_shape_than_their_grid_are_refused() -> None:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from myoscope import CaseResult, Grid, Scan, Segmentation
-from myoscope.report import preview_png
+from myoscope.report import preview_png, report_html
+from myoscope.report.drawn import draw
 from myoscope.report.marks import scale_bar_length
 from myoscope.report.planes import pick_planes
 from myoscope.report.planes_figure import structures_in_planes
@@ -143,3 +144,9 @@ def test_a_case_id_with_dollars_is_not_read_as_mathematics(phantom: CaseResult) 
 @pytest.mark.parametrize(("width_mm", "expected"), [(250, 100), (249, 50), (500, 200), (2.5, 1), (0.6, 0.2)])
 def test_a_scale_bar_is_a_round_length(width_mm: float, expected: float) -> None:
     assert scale_bar_length(width_mm) == pytest.approx(expected)
+
+
+def test_what_preview_and_page_share_is_drawn_once(dixon_case: CaseResult) -> None:
+    drawn = draw(dixon_case)
+    assert preview_png(dixon_case, drawn) == preview_png(dixon_case)
+    assert report_html(dixon_case, drawn) == report_html(dixon_case)

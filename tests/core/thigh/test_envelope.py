@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.ndimage import binary_fill_holes, distance_transform_edt
 
 from myoscope import THIGH_STRUCTURES, Grid, Segmentation, Side, StructureSet
 from myoscope.ops.regions import summarize
@@ -55,6 +56,15 @@ def test_the_radius_is_in_mm() -> None:
     mask[5:35, 5:20] = mask[5:35, 20 + gap : 35 + gap] = True
     assert fascial_envelope(mask, (1.0, 1.0))[20, 20 + gap // 2]
     assert not fascial_envelope(mask, (3.0, 3.0))[20, 20 + gap // 2]
+
+
+@pytest.mark.parametrize("spacing", [(1.0, 1.0), (0.8, 1.3), (2.5, 0.7)])
+def test_the_disc_is_the_same_as_by_distances(spacing: tuple[float, float]) -> None:
+    mask = np.random.default_rng(1).random((60, 70)) > 0.995
+    padded = np.pad(mask, 40)
+    near = distance_transform_edt(~padded, sampling=spacing) <= FASCIA_CLOSING_RADIUS_MM
+    closed = distance_transform_edt(near, sampling=spacing) > FASCIA_CLOSING_RADIUS_MM
+    assert np.array_equal(fascial_envelope(mask, spacing), binary_fill_holes(closed)[40:-40, 40:-40])
 
 
 def test_an_empty_slice_has_an_empty_envelope() -> None:

@@ -17,6 +17,8 @@ from myoscope.ops.orient import from_lps, lps_grid
 
 #: Volumes of one scan in two formats may differ by this share.
 TOLERANCE = 1e-3
+#: Other axes change the last bits of what a network sees; in bfloat16 that moves a few voxels.
+OBLIQUE_TOLERANCE = 5e-3
 #: Index axes of the file: which patient axis each lies along, and whether it is reversed.
 LPS = ((0, 1, 2), (1, 1, 1))
 RAS = ((0, 1, 2), (-1, -1, 1))
@@ -121,4 +123,4 @@ def test_an_oblique_scan_measures_the_same(thigh: LabelledCase, analyzed: CaseRe
     c, s = np.cos(np.radians(12)), np.sin(np.radians(12))
     grid = replace(thigh.scan.grid, direction=(c, -s, 0.0, s, c, 0.0, 0.0, 0.0, 1.0))
     result = myoscope.analyze(replace(thigh.scan, grid=grid), device="cpu")
-    pd.testing.assert_series_equal(volumes(result), volumes(analyzed), rtol=TOLERANCE)
+    pd.testing.assert_series_equal(volumes(result), volumes(analyzed), rtol=OBLIQUE_TOLERANCE)
