@@ -154,7 +154,7 @@ def test_without_a_synthetic_scan_to_try_a_runner_on_the_reference_runs(tiny_pac
     class Barren:
         """The CT plugin, but it makes no scans."""
 
-        def __getattr__(self, name: str) -> Any:  # noqa: ANN401
+        def __getattr__(self, name: str) -> Any:
             return getattr(PLUGIN, name)
 
         def synthesize(self, seed: int, options: object) -> Never:
