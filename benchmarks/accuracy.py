@@ -55,7 +55,11 @@ def main() -> None:
     medians = [float(np.median(values)) for values in errors.values()]
     print(f"{'mean over structures':24} {len(means):3} {np.mean(means):6.3f} {np.mean(medians):24.1f}")
     if totals:
-        print(f"thigh muscle volume, error % of both legs: median {np.median(totals):.1f}, largest {max(totals):.1f}")
+        known = [error for error in totals if np.isfinite(error)]
+        print(
+            f"thigh muscle volume, error % of both legs: median {np.median(known):.1f}, largest {max(known):.1f}; "
+            f"not found in {len(totals) - len(known)} of {len(totals)}"
+        )
 
 
 def _total_errors(result: myoscope.CaseResult, case: myoscope.LabelledCase) -> list[float]:
