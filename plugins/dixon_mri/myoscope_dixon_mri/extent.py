@@ -190,7 +190,9 @@ def _bone_at(
     if typical < DARK_MUSCLE_SHARE * bright:
         return label, label
     dark = (signal < CORTEX_SHARE * typical) & (away <= LABEL_ERROR_MM)
-    pieces, _ = ndimage.label(fill_holes(dark))
+    # A thin cortex shares its pixels with marrow, which leaves gaps in the rim: the label's core holds it together.
+    core = ndimage.distance_transform_edt(label, sampling=spacing) > LABEL_ERROR_MM
+    pieces, _ = ndimage.label(fill_holes(ndimage.binary_closing(dark | core, np.ones((3, 3), dtype=bool))))
     bone = np.isin(pieces, np.setdiff1d(pieces[label], 0))
     return bone, bone & dark
 
