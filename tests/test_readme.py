@@ -43,7 +43,7 @@ def test_the_table_of_files_lists_what_a_case_gives(tmp_path: Path) -> None:
     video = synthesize("ultrasound", 0, SynthesisOptions(site="biceps", size=(128, 128), frames=3))
     written = set()
     for scan, segmentation in (
-        (replace(dixon.scan, stations=stations), dixon.segmentation),
+        (replace(dixon.scan, stations=stations), replace(dixon.segmentation, confidence_map=dixon.segmentation.labels)),
         (video.scan, video.segmentation),
     ):
         for path in measure(scan, segmentation).save(tmp_path / scan.modality).iterdir():
