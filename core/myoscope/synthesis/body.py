@@ -48,20 +48,21 @@ def body_mask(
     body = np.zeros(labels.shape, dtype=bool)
     plane = grid.spacing_mm[1], grid.spacing_mm[0]
     for k, nearest in enumerate(_nearest_full(labels)):
-        tissue = (labels[k] > 0) | (labels[nearest] > 0)
+        section = np.where(labels[k] > 0, labels[k], labels[nearest])
+        tissue = section > 0
         if not tissue.any():
             continue
         pelvis = (labels[nearest] % LEFT_OFFSET == PELVIS_ID).any()
         if pelvis:
             tissue = convex_hull_image(tissue)
         elif round_mm:
-            tissue = tissue | _wrapped(np.where(labels[k] > 0, labels[k], labels[nearest]))
+            tissue = tissue | _wrapped(section)
         grown = distance_transform_edt(~tissue, sampling=plane) <= layer[k] + round_mm
         if round_mm:
             grown = distance_transform_edt(grown, sampling=plane) > round_mm
         body[k] = binary_fill_holes(grown)
         if apart_mm and not pelvis:
-            body[k] &= ~_between_legs(np.where(labels[k] > 0, labels[k], labels[nearest]), plane, apart_mm)
+            body[k] &= ~_between_legs(section, plane, apart_mm)
     sigma = tuple(5.0 / s for s in reversed(grid.spacing_mm))
     if apart_mm:
         sigma = (sigma[0], 1.0, 1.0)  # a wider smoothing would close the gap

@@ -95,6 +95,8 @@ def train(run: TrainingRun, *, progress: Progress | None = None) -> ModelPackage
     hours = (time.monotonic() - started) / 3600
     scores = score_cases([case.files for case in held_out], network, recipe, modality, "cpu")
     card = card_of(run, recipe, facts=facts, scores=scores, hours=hours, cases=(len(kept), len(held_out)))
+    if start is not None:
+        card = _descended(card, start.card)
     return write_package(card, network.state_dict(), run.out / "model")
 
 
@@ -134,6 +136,12 @@ def _start_of(run: TrainingRun, recipe: Recipe) -> ModelPackage | None:
             "Give a model of the same recipe, or leave out --init.",
         )
     return package
+
+
+def _descended(card: ModelCard, parent: ModelCard) -> ModelCard:
+    """Return the card of a model whose training started from another: that one's data and licenses are in it too."""
+    before = f"{card.trained_on}; started from {parent.id} (sha256 {parent.sha256[:12]}): {parent.trained_on}"
+    return replace(card, trained_on=before, licenses=tuple(dict.fromkeys((*card.licenses, *parent.licenses))))
 
 
 def _as_on_a_card(value: object) -> object:

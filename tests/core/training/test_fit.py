@@ -175,6 +175,9 @@ def test_training_from_a_model_begins_with_its_weights(
     ended = train(run)
     assert ended.card.sha256 == package.card.sha256
     assert ended.card.command.endswith(f"--seed 3 --init {package.folder}")
+    parent = package.card
+    assert f"started from {NAME} (sha256 {parent.sha256[:12]}): {parent.trained_on}" in ended.card.trained_on
+    assert set(parent.licenses) <= set(ended.card.licenses)
 
 
 def test_a_model_of_another_network_is_no_start(package: ModelPackage, data: Path, tmp_path: Path) -> None:
