@@ -88,7 +88,7 @@ def user_cases(data: Path) -> tuple[FileSource, ...]:
 
 def _by_name(folder: Path) -> dict[str, Path]:
     """Return name -> path of what lies in a folder, but for tables and notes beside label files."""
-    from myoscope.training.folders import stem_of
+    from myoscope.training.folders import is_further_channel, stem_of
 
-    found = sorted(folder.glob("[!.]*"))
+    found = sorted(path for path in folder.glob("[!.]*") if not is_further_channel(path))
     return {stem_of(path): path for path in found if path.suffix not in BESIDE}

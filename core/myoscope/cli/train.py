@@ -18,7 +18,7 @@ def configure(parser: ArgumentParser) -> None:
         metavar="DIR",
         type=Path,
         required=True,
-        help="images/ with scans, labels/ with label maps of the same names",
+        help="labelled cases: images/ and labels/, or a folder of nnU-Net, MONAI Label or LabelMe",
     )
     parser.add_argument(
         "-o", "--output", metavar="OUT", type=Path, required=True, help="run folder; the model ends up in OUT/model"

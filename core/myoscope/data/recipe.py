@@ -12,7 +12,7 @@ class TrainingPlan:
     """How a recipe is trained.
 
     Attributes:
-        loss: `dice` or `dice_ce`.
+        loss: `dice`, `dice_ce` or `ce`.
         learning_rate: Of the optimizer.
         weight_decay: Of the optimizer.
         batch_size: Windows a step.
@@ -24,6 +24,11 @@ class TrainingPlan:
         optimizer: `adamw` or `adam`; nnU-Net's is `sgd`.
         crop: Input size of the network in training, (x, y, z), where it is not the recipe's window.
         patience: Validations without a better Dice after which training stops; 0 to train all epochs.
+        validate_every: Epochs from one validation to the next; 0 for every epoch where there is patience to lose, else
+            for a few in a run.
+        accumulate: Batches whose gradients are added up before the optimizer takes a step.
+        labelled_share: Share of the windows of a volume whose middle lies on a labelled voxel, that of all others lying
+            on background; 0 to take them from anywhere.
     """
 
     loss: str
@@ -38,6 +43,9 @@ class TrainingPlan:
     optimizer: str = "adamw"
     patience: int = 0
     crop: tuple[int, ...] = ()
+    validate_every: int = 0
+    accumulate: int = 1
+    labelled_share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,10 @@ TRAINING = TrainingPlan(
     precision="16-mixed",
     optimizer="sgd",
 )
-FIXED = ("loss", "schedule", "ema_decay", "precision", "optimizer", "patience")
+FIXED = (
+    "loss", "schedule", "ema_decay", "precision", "optimizer", "patience", "validate_every", "accumulate",
+    "labelled_share",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from myoscope.data.progress import Progress
-from myoscope.data.recipe import Recipe
+from myoscope.data.recipe import Recipe, TrainingPlan
 from myoscope.errors import OutputError, UsageError
 from myoscope.plugins import describe, open_modality
-from myoscope.training.cases import PreparedCase, prepare_folder, split
+from myoscope.training.cases import PreparedCase, narrowed, prepare_folder, read_folder_facts, split
+from myoscope.training.checking import LabelFacts, labelled, summary
 from myoscope.training.dataset import DatasetFacts, read_facts
+from myoscope.training.folders import unfinished_images
 from myoscope.training.scoring import score_cases
 
 if TYPE_CHECKING:
@@ -61,12 +65,14 @@ def train(run: TrainingRun, *, progress: Progress | None = None) -> ModelPackage
 
     Args:
         run: What to train on what.
-        progress: Called with stage, epochs done and epochs in all.
+        progress: Called with stage, steps done and steps in all; what the check found comes as stages of `check: ...`.
 
     Raises:
-        UsageError: The recipe is unknown, `resume` finds no checkpoint, or the model to start from has another network.
-        InputError: The data folder holds no labelled cases.
+        UsageError: The recipe is unknown, `resume` finds no checkpoint, or the model to start from has another network
+            or structures that no training case labels.
+        InputError: The data folder holds no labelled cases, or some that cannot be trained on, all of them named.
         OutputError: The run folder holds another run.
+        KeyboardInterrupt: The run was told to stop, by SIGTERM too; `resume` continues from its last whole epoch.
     """
     from myoscope.models import write_package
 
@@ -77,19 +83,23 @@ def train(run: TrainingRun, *, progress: Progress | None = None) -> ModelPackage
     if start is not None:
         rate = SETTLED * recipe.training.learning_rate
         recipe = replace(recipe, training=replace(recipe.training, learning_rate=rate))
+    modality, tell = open_modality(recipe.name.split("/")[0]), progress or _say_nothing
     if recipe.network == "nnunet":
         from myoscope.nnunet import train as train_nnunet
 
-        return train_nnunet(run, recipe, progress=progress)
+        seen = read_folder_facts(run.data, recipe, modality, tell)
+        return train_nnunet(run, _checked(run, recipe, seen, seen, tell), progress=progress)
     last = run.out / "checkpoints" / "last.ckpt"
     if run.resume and not last.is_file():
         raise UsageError(f"{run.out} holds no checkpoint to resume from.", "Start without --resume.")
     if not run.resume and last.is_file():
         raise OutputError(f"{run.out} holds a run already.", "Give --resume to continue it, or another folder.")
-    modality = open_modality(recipe.name.split("/")[0])
     facts = read_facts(run.data)
-    cases = prepare_folder(run.data, run.out / "cache", recipe, modality)
+    cases = prepare_folder(run.data, run.out / "cache", recipe, modality, progress=tell)
     kept, held_out = split(cases, run.fold)
+    asked = recipe
+    recipe = _checked(run, asked, [case.facts for case in cases], [case.facts for case in kept], tell)
+    kept, held_out = (narrowed(part, asked, recipe.structures) for part in (kept, held_out))
     started = time.monotonic()
     network = _fit(run, recipe, start, (kept, held_out), progress)
     hours = (time.monotonic() - started) / 3600
@@ -110,6 +120,28 @@ def find_recipe(name: str) -> Recipe:
     if name not in recipes:
         raise UsageError(f"No recipe is called {name!r}.", f"Recipes: {', '.join(sorted(recipes))}.")
     return recipes[name]
+
+
+def _checked(
+    run: TrainingRun, recipe: Recipe, facts: Sequence[LabelFacts], trained: Sequence[LabelFacts], tell: Progress
+) -> Recipe:
+    """Return the recipe with the structures that the training cases label, and say what the cases hold.
+
+    A model that never saw a structure must not look for it: it would find none, and say that there is none.
+
+    Raises:
+        InputError: No training case labels any structure.
+        UsageError: The model to start from knows a structure that no training case labels.
+    """
+    names = labelled(trained, recipe)
+    for line in summary(facts, recipe, names, len(unfinished_images(run.data))):
+        tell(f"check: {line}", 0, 1)
+    if run.init is not None and (missing := [name for name in recipe.structures if name not in names]):
+        raise UsageError(
+            f"Training cannot start from {run.init}: no training case labels {', '.join(missing)}, which it knows.",
+            "Add such cases, for example synthetic ones, or leave out --init.",
+        )
+    return replace(recipe, structures=names)
 
 
 def _start_of(run: TrainingRun, recipe: Recipe) -> ModelPackage | None:
@@ -160,6 +192,7 @@ def _fit(
     import torch
     from lightning.pytorch.callbacks import EarlyStopping, EMAWeightAveraging, ModelCheckpoint
     from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+    from lightning.pytorch.utilities.exceptions import SIGTERMException
     from torch.utils.data import DataLoader, TensorDataset
 
     from myoscope.inference import choose_device
@@ -172,7 +205,7 @@ def _fit(
     loader = DataLoader(windows, batch_size=plan.batch_size, drop_last=len(windows) > plan.batch_size)
     modality = open_modality(recipe.name.split("/")[0])
     network = load_network(start, modality, "cpu").train() if start else modality.build_network(recipe)
-    steps = max(1, len(loader)) * plan.max_epochs
+    steps = max(1, math.ceil(len(loader) / plan.accumulate)) * plan.max_epochs
     module = SegmentationModule(network, recipe, held_out, steps)
     folder = run.out / "checkpoints"
     checkpoint = ModelCheckpoint(folder, filename="best", monitor="val_dice", mode="max", enable_version_counter=False)
@@ -191,7 +224,8 @@ def _fit(
             CSVLogger(logs, name="", version=f"csv-{attempt}", flush_logs_every_n_steps=10),
             TensorBoardLogger(logs, name="", version="tensorboard"),
         ],
-        check_val_every_n_epoch=1 if plan.patience else max(1, plan.max_epochs // VALIDATIONS),
+        accumulate_grad_batches=plan.accumulate,
+        check_val_every_n_epoch=validation_interval(plan),
         num_sanity_val_steps=0,
         log_every_n_steps=min(10, len(loader)),
         enable_model_summary=False,
@@ -202,12 +236,21 @@ def _fit(
         warnings.filterwarnings("ignore", "Checkpoint directory .* exists and is not empty")
         warnings.filterwarnings("ignore", ".*is deprecated.*", category=FutureWarning, module="lightning")
         last = run.out / "checkpoints" / "last.ckpt" if run.resume else None
-        trainer.fit(
-            module, loader, DataLoader(TensorDataset(torch.arange(len(held_out)))), ckpt_path=last, weights_only=True
-        )
+        check = DataLoader(TensorDataset(torch.arange(len(held_out))))
+        try:
+            trainer.fit(module, loader, check, ckpt_path=last, weights_only=True)
+        except SIGTERMException as error:  # it would end the program as if all were done
+            raise KeyboardInterrupt from error
     best = torch.load(checkpoint.best_model_path, map_location="cpu", weights_only=True)
     module.load_state_dict(best["state_dict"])
     return module.network.float().cpu().eval()
+
+
+def validation_interval(plan: TrainingPlan) -> int:
+    """Return the epochs from one validation to the next; every run has one, however short it is."""
+    if plan.validate_every:
+        return min(plan.validate_every, plan.max_epochs)
+    return 1 if plan.patience else max(1, plan.max_epochs // VALIDATIONS)
 
 
 def _hardware(device: str) -> dict[str, Any]:
@@ -265,3 +308,7 @@ def command_line(run: TrainingRun) -> str:
     seed = f" --seed {run.seed}" if run.seed != DEFAULT_SEED else ""
     init = f" --init {run.init}" if run.init is not None else ""
     return f"myoscope train {run.recipe} --data {run.data.name} -o {run.out.name} --fold {run.fold}{epochs}{seed}{init}"
+
+
+def _say_nothing(_stage: str, _done: int, _total: int) -> None:
+    """Stand where nobody listens."""

@@ -63,6 +63,12 @@ def test_images_and_labels_are_matched_by_name_and_none_is_dropped(tmp_path: Pat
     )
 
 
+def test_further_channels_of_nnunet_are_no_cases_of_their_own(tmp_path: Path) -> None:
+    touch(tmp_path, "imagesTr/a_0000.nii.gz", "imagesTr/a_0001.nii.gz", "labelsTr/a.nii.gz")
+    first, labels = tmp_path / "imagesTr" / "a_0000.nii.gz", tmp_path / "labelsTr" / "a.nii.gz"
+    assert user_cases(tmp_path) == (FileSource("a", first, labels),)
+
+
 def test_a_folder_without_cases_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="holds no labelled cases"):
         user_cases(tmp_path)

@@ -7,6 +7,7 @@ import pytest
 
 from myoscope.training.augmentation import OUTSIDE, random_window
 from myoscope.training.cases import PreparedCase
+from myoscope.training.checking import LabelFacts
 from myoscope.training.subjects import Membership
 
 torch = pytest.importorskip("torch")
@@ -16,7 +17,8 @@ CUBES = (2.0, 2.0, 2.0)
 
 
 def case_of(name: str, image: np.ndarray, label: np.ndarray) -> PreparedCase:
-    return PreparedCase(name, (Path("image"), Path("label")), Membership("someone"), image, label)
+    facts = LabelFacts(frozenset(), sides_split=False, named=False)
+    return PreparedCase(name, (Path("image"), Path("label")), Membership("someone"), image, label, facts)
 
 
 def marked(shape: tuple[int, ...] = (24, 20, 28)) -> PreparedCase:
@@ -114,3 +116,58 @@ def test_flat_voxels_are_turned_in_millimeters_and_not_in_steps_of_the_lattice()
         drifts += np.abs(np.diff(middles)).tolist()
     # A step up of 8 mm moves a board that leans by 7 degrees by 8 tan(7 deg) / 2 = 0.5 rows, by 12% more if stretched.
     assert 0 < max(drifts) <= 1.0
+
+
+def middles(case: PreparedCase, window: tuple[int, ...], share: float, draws: int) -> list[bool]:
+    """Tell of windows of so many seeds whether they have a label in their very middle."""
+    around = tuple(slice(n // 2 - 1, n // 2 + 1) for n in window)
+    found = []
+    for seed in range(draws):
+        rng = np.random.default_rng(seed)
+        label = random_window(case, window, rng, spacing_mm=CUBES, labelled_share=share)[1]
+        found.append(bool(label[0][around].any()))
+    return found
+
+
+def boxed(label_box: tuple[slice, ...]) -> PreparedCase:
+    """A case of 40 voxels a side with one labelled box."""
+    label = np.zeros((40, 40, 40), dtype=np.uint8)
+    label[label_box] = 1
+    return case_of("box", label[None].astype(np.float16), label)
+
+
+@pytest.mark.parametrize(("share", "least", "most"), [(1.0, 1.0, 1.0), (0.5, 0.35, 0.65)])
+def test_a_share_of_the_windows_has_its_middle_on_a_label(share: float, least: float, most: float) -> None:
+    """The box fills 3% of the case, so that windows from anywhere would meet it almost never."""
+    found = middles(boxed((slice(14, 26), slice(14, 26), slice(14, 26))), (8, 8, 8), share, 80)
+    assert least <= np.mean(found) <= most
+
+
+def test_a_single_labelled_voxel_is_found_and_so_is_the_only_one_without_a_label() -> None:
+    lone = boxed((slice(20, 21),) * 3)
+    assert all(middles(lone, (7, 7, 7), 1.0, 8))
+    other = case_of("but one", lone.image, (1 - lone.label).astype(np.uint8))
+    views = [
+        random_window(other, (5, 5, 5), np.random.default_rng(s), spacing_mm=CUBES, labelled_share=1e-9)
+        for s in range(8)
+    ]
+    assert all(int(label[0, 2, 2, 2]) == 0 for _, label in views)
+
+
+@pytest.mark.parametrize("value", [0, 1])
+def test_a_case_of_one_kind_of_voxel_still_gives_windows(value: int) -> None:
+    label = np.full((12, 12, 12), value, dtype=np.uint8)
+    case = case_of("plain", label[None].astype(np.float16), label)
+    for share in (0.5, 1.0):
+        window = random_window(case, (8, 8, 8), np.random.default_rng(0), spacing_mm=CUBES, labelled_share=share)[1]
+        assert float(window.float().mean()) >= value * (1 - OUTSIDE) ** 3 * 0.6
+
+
+def test_a_label_in_a_corner_draws_no_window_out_of_the_case() -> None:
+    """A window of half the case around the corner itself would lie outside for seven eighths."""
+    corner = boxed((slice(0, 2), slice(0, 2), slice(0, 2)))
+    corner.image[:] = 1.0
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        image = random_window(corner, (20, 20, 20), rng, spacing_mm=CUBES, labelled_share=1.0)[0]
+        assert float((image[0] > 0.5).float().mean()) > (1 - OUTSIDE) ** 3 * 0.6

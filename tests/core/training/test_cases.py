@@ -1,22 +1,27 @@
 from __future__ import annotations
 
+import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from myoscope import InputError, LabelledCase, Recipe, UsageError
-from myoscope.io import write_labelled_case
+from myoscope.io import write_labelled_case, write_volume
 from myoscope.plugins import open_modality
-from myoscope.training.cases import PreparedCase, prepare, prepare_folder, split
+from myoscope.training.cases import PreparedCase, narrowed, prepare, prepare_folder, split
+from myoscope.training.checking import LabelFacts
+from myoscope.training.fit import find_recipe
 from myoscope.training.subjects import Membership
 
 
 def named(*names: str) -> tuple[PreparedCase, ...]:
     image, label = np.zeros((1, 2, 2, 2), dtype=np.float16), np.zeros((2, 2, 2), dtype=np.uint8)
     nowhere = (Path("image"), Path("label"))
-    return tuple(PreparedCase(name, nowhere, Membership(name), image, label) for name in names)
+    facts = LabelFacts(frozenset(), sides_split=False, named=False)
+    return tuple(PreparedCase(name, nowhere, Membership(name), image, label, facts) for name in names)
 
 
 def files(cases: tuple[PreparedCase, ...]) -> list[str]:
@@ -75,7 +80,7 @@ def test_a_prepared_case_has_channels_of_both_sides_and_background_for_the_rest(
 def test_an_image_without_labels_is_refused(thigh: LabelledCase, tiny_recipe: Recipe, tmp_path: Path) -> None:
     data = write_labelled_case(thigh, tmp_path / "data")
     shutil.rmtree(data / "labels")
-    with pytest.raises(InputError, match=r"ct_thigh_00003\.nii\.gz has no label map in"):
+    with pytest.raises(InputError, match=r"1 of 1 images have no label map in .*labels: ct_thigh_00003\.nii\.gz"):
         prepare_folder(data, tmp_path / "cache", tiny_recipe, open_modality("ct_thigh"))
 
 
@@ -98,3 +103,60 @@ def test_a_case_comes_from_the_cache_as_it_went_in(
     (second,) = prepare_folder(data, tmp_path / "cache", tiny_recipe, plugin)
     assert second.file == first.file == "ct_thigh_00003.nii.gz"
     assert np.array_equal(first.image, second.image)
+    assert first.facts == second.facts
+    assert first.facts.sides_split
+    assert set(tiny_recipe.structures) < first.facts.structures
+
+
+def test_every_case_at_fault_is_named_and_nothing_is_left_half_done(
+    thigh: LabelledCase, tiny_recipe: Recipe, tmp_path: Path
+) -> None:
+    """One label map is empty, one holds a value of no structure, one lies on another grid, one is sound."""
+    data = tmp_path / "data"
+    for name in ("empty", "sound", "strange", "elsewhere"):
+        write_labelled_case(replace(thigh, scan=replace(thigh.scan, case_id=name)), data)
+    labels, grid = thigh.segmentation.labels, thigh.scan.grid
+    write_volume(np.zeros_like(labels), grid, data / "labels" / "empty.nii.gz")
+    write_volume(np.where(labels == 28, 77, labels), grid, data / "labels" / "strange.nii.gz")
+    write_volume(labels, replace(grid, origin=(9.0, 9.0, 9.0)), data / "labels" / "elsewhere.nii.gz")
+    with pytest.raises(InputError) as caught:
+        prepare_folder(data, tmp_path / "cache", tiny_recipe, open_modality("ct_thigh"))
+    told = str(caught.value)
+    assert told.startswith("3 of 4 cases cannot be trained on:\n")
+    assert "empty.nii.gz: empty.nii.gz holds no label, none of the structures of ct_thigh/tiny." in told
+    assert "strange.nii.gz: strange.nii.gz holds labels that mean nothing here: 77." in told
+    assert "elsewhere.nii.gz: elsewhere.nii.gz lies on another grid than the scan" in told
+    assert "sound" not in told
+
+
+def test_other_names_or_another_table_never_meet_an_old_cache(
+    thigh: LabelledCase, tiny_recipe: Recipe, tmp_path: Path
+) -> None:
+    data = write_labelled_case(thigh, tmp_path / "data")
+    (data / "images").rename(data / "imagesTr")
+    (data / "labels").rename(data / "labelsTr")
+    write_volume(
+        (thigh.segmentation.labels % 100 == 28).astype(np.uint8),
+        thigh.scan.grid,
+        data / "labelsTr" / "ct_thigh_00003.nii.gz",
+    )
+    voxels = []
+    for name in ("femur", "vastus_lateralis"):
+        (data / "dataset.json").write_text(json.dumps({"labels": {"background": 0, name: 1}}))
+        (case,) = prepare_folder(data, tmp_path / "cache", tiny_recipe, open_modality("ct_thigh"))
+        assert case.facts == LabelFacts(frozenset({name}), sides_split=False, named=True)
+        voxels.append([int((case.label == channel).sum()) for channel in (1, 2)])
+    (none, bone), (same, rest) = voxels
+    assert (none, rest) == (0, 0)
+    assert same == bone > 0
+
+
+def test_channels_follow_the_structures_that_are_left() -> None:
+    recipe = find_recipe("dixon_mri/unetr")
+    first, second, third = recipe.structures[:3]
+    (case,) = named("a")
+    case.label.flat[:4] = (0, 1, 2, 3)
+    (left,) = narrowed((case,), recipe, (first, third))
+    assert left.label.flat[:4].tolist() == [0, 1, 0, 2]
+    assert narrowed((case,), recipe, recipe.structures)[0].label.flat[:4].tolist() == [0, 1, 2, 3]
+    assert second not in (first, third)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import csv
+import os
+import shutil
+import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import myoscope
 from myoscope import InputError, LabelledCase, OutputError, Recipe, SynthesisOptions, UsageError
-from myoscope.io import write_labelled_case
+from myoscope.io import read_volume, write_labelled_case, write_volume
 from myoscope.models import ModelPackage, read_package
 from myoscope.training import TrainingRun, train
-from myoscope.training.fit import command_line, find_recipe
+from myoscope.training.fit import command_line, find_recipe, validation_interval
 
 NAME = "ct_thigh/tiny"
 EPOCHS = 2
@@ -72,8 +76,11 @@ def test_a_run_writes_a_whole_package_that_says_what_it_is(package: ModelPackage
 
 
 @pytest.mark.usefixtures("package")
-def test_a_run_tells_its_epochs(told: list[tuple[str, int, int]]) -> None:
-    assert told == [("train", 1, EPOCHS), ("train", 2, EPOCHS)]
+def test_a_run_tells_what_it_found_and_then_its_epochs(told: list[tuple[str, int, int]]) -> None:
+    assert told[:6] == [("prepare", done, 6) for done in range(1, 7)]
+    assert told[6] == ("check: 6 cases, 2 of 2 structures labelled", 0, 1)
+    assert all(stage.startswith("check: ") for stage, _, _ in told[6:-EPOCHS])
+    assert told[-EPOCHS:] == [("train", 1, EPOCHS), ("train", 2, EPOCHS)]
 
 
 def test_a_run_keeps_logs_and_checkpoints(out: Path) -> None:
@@ -119,6 +126,83 @@ def test_a_run_that_was_killed_and_resumed_gives_the_weights_of_an_unbroken_one(
         resumed = train(replace(run, resume=True))
     assert len(made) == 4  # the second epoch alone
     assert resumed.card.sha256 == package.card.sha256
+
+
+@pytest.mark.usefixtures("recipe")
+def test_a_run_told_to_terminate_stops_as_interrupted_and_can_be_resumed(data: Path, tmp_path: Path) -> None:
+    def terminate(stage: str, done: int, _total: int) -> None:
+        if stage == "train" and done == 1:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    run = TrainingRun(NAME, data, tmp_path / "r", device="cpu", seed=7)
+    with pytest.raises(KeyboardInterrupt):
+        train(run, progress=terminate)
+    assert (run.out / "checkpoints" / "last.ckpt").is_file()
+    assert not (run.out / "model").exists()
+
+
+def test_a_structure_that_nobody_labels_is_left_out_of_the_model(
+    package: ModelPackage, recipe: Recipe, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The model is the one that a recipe without that structure gives, byte for byte."""
+    from myoscope_ct_thigh.recipes import RECIPES
+
+    monkeypatch.setitem(RECIPES, NAME, replace(recipe, structures=("vastus_lateralis", "multifidus", "femur")))
+    told: list[str] = []
+    run = TrainingRun(NAME, data, tmp_path / "r", device="cpu", seed=7)
+    trained = train(run, progress=lambda stage, _done, _total: told.append(stage))
+    assert "check: no training case labels multifidus; the model will not look for it" in told
+    assert trained.card.recipe.structures == ("vastus_lateralis", "femur")
+    assert trained.card.sha256 == package.card.sha256
+
+
+def test_nnunet_too_is_given_checked_cases_and_the_structures_that_they_label(
+    recipe: Recipe, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from myoscope_ct_thigh.recipes import RECIPES
+
+    asked = replace(recipe, network="nnunet", structures=("femur", "multifidus"))
+    monkeypatch.setitem(RECIPES, NAME, asked)
+    given: list[Recipe] = []
+    monkeypatch.setattr("myoscope.nnunet.train", lambda _run, recipe, progress: given.append(recipe))
+    told: list[str] = []
+    run = TrainingRun(NAME, data, tmp_path / "r", device="cpu")
+    train(run, progress=lambda stage, _done, _total: told.append(stage))
+    assert given == [replace(asked, structures=("femur",))]
+    assert "check: no training case labels multifidus; the model will not look for it" in told
+
+
+def test_gradients_are_added_up_and_a_run_that_gets_no_better_stops_early(
+    recipe: Recipe, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a learning rate the second validation, after the fourth epoch, is no better than the first."""
+    import torch
+
+    from myoscope_ct_thigh.recipes import RECIPES
+
+    plan = replace(
+        recipe.training, learning_rate=0.0, max_epochs=9, validate_every=2, patience=1, accumulate=2, labelled_share=0.5
+    )
+    monkeypatch.setitem(RECIPES, NAME, replace(recipe, training=plan))
+    train(TrainingRun(NAME, data, tmp_path / "r", device="cpu"))
+    last = torch.load(tmp_path / "r" / "checkpoints" / "last.ckpt", weights_only=True)
+    batches = 4 // plan.batch_size
+    assert last["epoch"] == 3
+    assert last["global_step"] == 4 * batches // 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "epochs"),
+    [
+        ({"validate_every": 2, "max_epochs": 12}, 2),
+        ({"validate_every": 2, "max_epochs": 1}, 1),
+        ({"patience": 3, "max_epochs": 12}, 1),
+        ({"max_epochs": 80}, 10),
+        ({"max_epochs": 3}, 1),
+    ],
+)
+def test_every_run_is_validated_however_short_it_is(tiny_recipe: Recipe, changes: dict[str, int], epochs: int) -> None:
+    assert validation_interval(replace(tiny_recipe.training, **changes)) == epochs  # type: ignore[arg-type]
 
 
 def test_another_seed_gives_other_weights(package: ModelPackage, data: Path, tmp_path: Path) -> None:
@@ -178,6 +262,21 @@ def test_training_from_a_model_begins_with_its_weights(
     parent = package.card
     assert f"started from {NAME} (sha256 {parent.sha256[:12]}): {parent.trained_on}" in ended.card.trained_on
     assert set(parent.licenses) <= set(ended.card.licenses)
+
+
+def test_a_start_that_knows_more_than_the_cases_label_is_refused(
+    package: ModelPackage, data: Path, tmp_path: Path
+) -> None:
+    """Training it on them would teach it that a thigh has no femur."""
+    poor = tmp_path / "poor"
+    shutil.copytree(data, poor)
+    for path in (poor / "labels").glob("*.nii.gz"):
+        volume = read_volume(path)
+        write_volume(np.where(volume.array % 100 == 28, 0, volume.array), volume.grid, path)
+    run = TrainingRun(NAME, poor, tmp_path / "r", device="cpu", init=str(package.folder))
+    with pytest.raises(UsageError, match=r"no training case labels femur, which it knows.*leave out --init"):
+        train(run)
+    assert not (tmp_path / "r" / "checkpoints").exists()
 
 
 def test_a_model_of_another_network_is_no_start(package: ModelPackage, data: Path, tmp_path: Path) -> None:

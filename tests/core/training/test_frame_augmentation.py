@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from myoscope.training.cases import PreparedCase
+from myoscope.training.checking import LabelFacts
 from myoscope.training.frame_augmentation import random_frame
 from myoscope.training.subjects import Membership
 
@@ -16,7 +17,8 @@ def case_with_a_bright_disk() -> PreparedCase:
     y, x = np.mgrid[: SIZE[0], : SIZE[1]]
     disk = (x - 64) ** 2 + (y - 48) ** 2 < 20**2
     image = np.where(disk, 0.8, 0.2).astype(np.float16)[None]
-    return PreparedCase("disk.png", (Path("a"), Path("b")), Membership("someone"), image, disk.astype(np.uint8))
+    facts = LabelFacts(frozenset(), sides_split=False, named=False)
+    return PreparedCase("disk.png", (Path("a"), Path("b")), Membership("someone"), image, disk.astype(np.uint8), facts)
 
 
 def test_the_same_generator_gives_the_same_view() -> None:

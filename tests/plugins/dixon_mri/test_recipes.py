@@ -24,6 +24,14 @@ def test_training_is_that_of_the_paper() -> None:
     plan = UNETR.training
     assert (plan.loss, plan.optimizer, plan.learning_rate, plan.weight_decay) == ("dice_ce", "adamw", 2e-5, 1e-5)
     assert (plan.batch_size, plan.crops_per_case, plan.max_epochs) == (2, 4, 12000)
+    assert (plan.labelled_share, plan.validate_every, plan.precision) == (0.5, 2, "16-mixed")
+
+
+def test_the_paper_stops_early_and_accumulates_gradients_without_a_number() -> None:
+    """Ours: a step of the four windows of each of two volumes."""
+    plan = UNETR.training
+    assert plan.accumulate * plan.batch_size == 2 * plan.crops_per_case
+    assert 0 < plan.patience * plan.validate_every < plan.max_epochs
 
 
 def test_the_default_finds_what_synthesis_draws() -> None:
