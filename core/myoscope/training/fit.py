@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
 import warnings
@@ -20,6 +19,7 @@ from myoscope.training.checking import LabelFacts, labelled, summary
 from myoscope.training.dataset import DatasetFacts, read_facts
 from myoscope.training.folders import unfinished_images
 from myoscope.training.scoring import score_cases
+from myoscope.training.start import SETTLED, descended, find_start, take_over
 
 if TYPE_CHECKING:
     import torch
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 DEFAULT_SEED = 0
 #: Validations in a run.
 VALIDATIONS = 8
-#: Share of a recipe's learning rate for weights that have learned before.
-SETTLED = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +66,8 @@ def train(run: TrainingRun, *, progress: Progress | None = None) -> ModelPackage
         progress: Called with stage, steps done and steps in all; what the check found comes as stages of `check: ...`.
 
     Raises:
-        UsageError: The recipe is unknown, `resume` finds no checkpoint, or the model to start from has another network
-            or structures that no training case labels.
+        UsageError: The recipe is unknown, `resume` finds no checkpoint, or the model to start from has another
+            network.
         InputError: The data folder holds no labelled cases, or some that cannot be trained on, all of them named.
         OutputError: The run folder holds another run.
         KeyboardInterrupt: The run was told to stop, by SIGTERM too; `resume` continues from its last whole epoch.
@@ -79,7 +77,7 @@ def train(run: TrainingRun, *, progress: Progress | None = None) -> ModelPackage
     recipe = find_recipe(run.recipe)
     if run.max_epochs is not None:
         recipe = replace(recipe, training=replace(recipe.training, max_epochs=run.max_epochs))
-    start = _start_of(run, recipe)
+    start = find_start(run.init, recipe) if run.init is not None else None
     if start is not None:
         rate = SETTLED * recipe.training.learning_rate
         recipe = replace(recipe, training=replace(recipe.training, learning_rate=rate))
@@ -106,7 +104,7 @@ def train(run: TrainingRun, *, progress: Progress | None = None) -> ModelPackage
     scores = score_cases([case.files for case in held_out], network, recipe, modality, "cpu")
     card = card_of(run, recipe, facts=facts, scores=scores, hours=hours, cases=(len(kept), len(held_out)))
     if start is not None:
-        card = _descended(card, start.card)
+        card = descended(card, start.card)
     return write_package(card, network.state_dict(), run.out / "model")
 
 
@@ -131,54 +129,11 @@ def _checked(
 
     Raises:
         InputError: No training case labels any structure.
-        UsageError: The model to start from knows a structure that no training case labels.
     """
     names = labelled(trained, recipe)
     for line in summary(facts, recipe, names, len(unfinished_images(run.data))):
         tell(f"check: {line}", 0, 1)
-    if run.init is not None and (missing := [name for name in recipe.structures if name not in names]):
-        raise UsageError(
-            f"Training cannot start from {run.init}: no training case labels {', '.join(missing)}, which it knows.",
-            "Add such cases, for example synthetic ones, or leave out --init.",
-        )
     return replace(recipe, structures=names)
-
-
-def _start_of(run: TrainingRun, recipe: Recipe) -> ModelPackage | None:
-    """Return the model that training starts from; None for random weights.
-
-    Raises:
-        UsageError: It has another network, other structures or another input than the recipe.
-    """
-    if run.init is None:
-        return None
-    from myoscope.models import find_model
-
-    package = find_model(run.init, recipe.name.split("/")[0])
-    theirs = package.card.recipe
-    names = [
-        name
-        for name in ("network", "network_options", "structures", "channels", "spacing_mm", "preprocessing")
-        if _as_on_a_card(getattr(theirs, name)) != _as_on_a_card(getattr(recipe, name))
-    ]
-    if names or recipe.network == "nnunet":
-        why = f"differ in {', '.join(names)}" if names else "are of nnU-Net, which starts from random weights here"
-        raise UsageError(
-            f"Training {recipe.name} cannot start from {package.card.id}: they {why}.",
-            "Give a model of the same recipe, or leave out --init.",
-        )
-    return package
-
-
-def _descended(card: ModelCard, parent: ModelCard) -> ModelCard:
-    """Return the card of a model whose training started from another: that one's data and licenses are in it too."""
-    before = f"{card.trained_on}; started from {parent.id} (sha256 {parent.sha256[:12]}): {parent.trained_on}"
-    return replace(card, trained_on=before, licenses=tuple(dict.fromkeys((*card.licenses, *parent.licenses))))
-
-
-def _as_on_a_card(value: object) -> object:
-    """Return a part of a recipe as a card keeps it, where tuples are lists."""
-    return json.loads(json.dumps(value))
 
 
 def _fit(
@@ -196,7 +151,6 @@ def _fit(
     from torch.utils.data import DataLoader, TensorDataset
 
     from myoscope.inference import choose_device
-    from myoscope.models import load_network
     from myoscope.training.module import Epochs, SegmentationModule, Windows
 
     pl.seed_everything(run.seed, verbose=False)
@@ -204,7 +158,9 @@ def _fit(
     windows = Windows(kept, recipe, run.seed)
     loader = DataLoader(windows, batch_size=plan.batch_size, drop_last=len(windows) > plan.batch_size)
     modality = open_modality(recipe.name.split("/")[0])
-    network = load_network(start, modality, "cpu").train() if start else modality.build_network(recipe)
+    network = modality.build_network(recipe)
+    if start is not None:
+        network = take_over(network, recipe, start)
     steps = max(1, math.ceil(len(loader) / plan.accumulate)) * plan.max_epochs
     module = SegmentationModule(network, recipe, held_out, steps)
     folder = run.out / "checkpoints"

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import csv
 import os
-import shutil
 import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 import myoscope
 from myoscope import InputError, LabelledCase, OutputError, Recipe, SynthesisOptions, UsageError
-from myoscope.io import read_volume, write_labelled_case, write_volume
+from myoscope.io import write_labelled_case
 from myoscope.models import ModelPackage, read_package
 from myoscope.training import TrainingRun, train
 from myoscope.training.fit import command_line, find_recipe, validation_interval
@@ -262,27 +260,6 @@ def test_training_from_a_model_begins_with_its_weights(
     parent = package.card
     assert f"started from {NAME} (sha256 {parent.sha256[:12]}): {parent.trained_on}" in ended.card.trained_on
     assert set(parent.licenses) <= set(ended.card.licenses)
-
-
-def test_a_start_that_knows_more_than_the_cases_label_is_refused(
-    package: ModelPackage, data: Path, tmp_path: Path
-) -> None:
-    """Training it on them would teach it that a thigh has no femur."""
-    poor = tmp_path / "poor"
-    shutil.copytree(data, poor)
-    for path in (poor / "labels").glob("*.nii.gz"):
-        volume = read_volume(path)
-        write_volume(np.where(volume.array % 100 == 28, 0, volume.array), volume.grid, path)
-    run = TrainingRun(NAME, poor, tmp_path / "r", device="cpu", init=str(package.folder))
-    with pytest.raises(UsageError, match=r"no training case labels femur, which it knows.*leave out --init"):
-        train(run)
-    assert not (tmp_path / "r" / "checkpoints").exists()
-
-
-def test_a_model_of_another_network_is_no_start(package: ModelPackage, data: Path, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"unetr_small cannot start from ct_thigh/tiny: they differ in network"):
-        train(TrainingRun("ct_thigh/unetr_small", data, tmp_path / "r", device="cpu", init=str(package.folder)))
-    assert not (tmp_path / "r").exists()
 
 
 def test_the_command_repeats_a_run(tmp_path: Path) -> None:
