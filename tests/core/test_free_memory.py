@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -67,6 +68,13 @@ def test_a_container_that_does_not_see_its_place_finds_its_limit_at_the_top(tmp_
 def test_where_nothing_is_limited_the_room_is_infinite(tmp_path: Path, lines: str) -> None:
     assert cgroup_room_mb(*tree(tmp_path, lines, v2("job", "max\n", 300))) == math.inf
     assert cgroup_room_mb(tmp_path / "nowhere", tmp_path) == math.inf
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has control groups")
+def test_a_container_leaves_a_process_no_more_than_its_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    room = partial(cgroup_room_mb, *tree(tmp_path, "0::/\n", v2(".", str(20 * MB), 15)))
+    monkeypatch.setattr("myoscope.free_memory.cgroup_room_mb", room)
+    assert available_memory_mb() == 5
 
 
 def test_no_more_is_free_than_the_machine_has() -> None:

@@ -23,7 +23,7 @@ from myoscope.errors import OutputError
 from myoscope.io.atomic import check_writable
 from myoscope.models.backends.agreement import Agreement
 from myoscope.models.backends.memory import NetworkMemory
-from myoscope.models.backends.openvino_library import openvino, processor
+from myoscope.models.backends.openvino_library import processor, store_graph
 from myoscope.models.card import card_json
 from myoscope.models.package import sha256_of
 from myoscope.settings import get_settings
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 Fact = TypeVar("Fact", Agreement, NetworkMemory)
 GRAPH, WEIGHTS, SUMS = "graph.xml", "graph.bin", "sha256.json"
 LIBRARIES = ("myoscope", "openvino", "torch")
+#: Another one when graphs are stored in another way.
+FORM = "weights in half precision where exact"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ def cache_of(package: ModelPackage) -> ModelCache:
 
     Where nothing can be written it lives as long as the process.
     """
-    facts = (card_json(package.card), *(f"{name} {version(name)}" for name in LIBRARIES), processor())
+    facts = (card_json(package.card), *(f"{name} {version(name)}" for name in LIBRARIES), processor(), FORM)
     key = hashlib.sha256("\n".join(facts).encode()).hexdigest()
     name = f"{package.card.id.replace('/', '-')}-{key[:16]}"
     folder = get_settings().cache_dir / "networks" / name
@@ -127,8 +129,7 @@ def _put(graph: Any, place: Path) -> None:  # noqa: ANN401
     new, old = beside / "new", beside / "old"
     try:
         new.mkdir()
-        # Weights stay in float32: what the converter folded into them is not exact in half precision.
-        openvino().save_model(graph, new / GRAPH, compress_to_fp16=False)
+        store_graph(graph, new / GRAPH)
         sums = {name: sha256_of(new / name) for name in (GRAPH, WEIGHTS)}
         (new / SUMS).write_text(json.dumps(sums), encoding="utf-8")
         if not _is_whole(place):

@@ -56,10 +56,12 @@ def network_memory(build: Callable[[Recipe], torch.nn.Module], recipe: Recipe, *
 def still_to_take(memory: NetworkMemory, runner: str) -> NetworkMemory:
     """Return what a network takes with its first window, when a runner of this name is open.
 
-    OpenVINO takes the weights then, PyTorch holds them already. Activations in 16 bits take half.
+    PyTorch holds the weights already. OpenVINO takes them then: in half precision as they lie on disk, and once more in
+    the precision that it computes in. Activations in 16 bits take half.
     """
-    weights = memory.weights_mb if runner.startswith("openvino") else 0.0
-    return NetworkMemory(weights, memory.window_mb / 2 if runner.endswith("16") else memory.window_mb)
+    share = 0.5 if runner.endswith("16") else 1.0
+    weights = (0.5 + share) * memory.weights_mb if runner.startswith("openvino") else 0.0
+    return NetworkMemory(weights, share * memory.window_mb)
 
 
 def _peak_bytes(network: torch.nn.Module, window: torch.Tensor) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -62,6 +63,8 @@ def converted(network: torch.nn.Module, shape: tuple[int, ...]) -> Any:  # noqa:
             warnings.simplefilter("ignore")  # that tracing is old, and fixes what depends on the window's shape
             traced = torch.jit.trace(network, window, check_trace=False)  # type: ignore[no-untyped-call]
             graph = openvino().convert_model(traced, example_input=window)
+        del traced
+        gc.collect()  # tracing leaves circles of references, which hold the weights
         graph.reshape(list(window.shape))
     except Exception as error:  # a plugin's network and the converter may raise anything
         raise ModelError("The network cannot be made an OpenVINO graph.", "Choose the backend torch.") from error

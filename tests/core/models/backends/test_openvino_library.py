@@ -3,6 +3,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+
+from myoscope.models.backends.openvino_library import openvino, request_for, store_graph
+
 CODE = """
 import sys, warnings
 warnings.simplefilter("error")
@@ -20,3 +24,17 @@ def test_importing_openvino_sends_nothing_leaves_no_identifier_and_says_nothing(
     assert done.stderr == ""
     assert done.stdout.splitlines()[-1] == "[]"
     assert list(tmp_path.rglob("*")) == []
+
+
+def test_constants_that_half_precision_holds_take_half_the_room_and_all_keep_their_values(tmp_path: Path) -> None:
+    count = 1000
+    exact, rounded, beyond = (np.full((1, count), n, dtype=np.float32) for n in (0.5, 0.1, 2.0**17))
+    ops = openvino().opset13
+    given = ops.parameter([1, count], np.float32)
+    result = ops.concat([ops.multiply(given, factor) for factor in (exact, rounded, beyond)], axis=0)
+    store_graph(openvino().Model([result], [given]), tmp_path / "graph.xml")
+    assert {path.name for path in tmp_path.iterdir()} == {"graph.xml", "graph.bin"}
+    assert (tmp_path / "graph.bin").stat().st_size == count * (2 + 4 + 4)
+    ones = np.ones((1, count), dtype=np.float32)
+    found = request_for(tmp_path / "graph.xml", precision="float32", threads=1).infer([ones])[0]
+    assert np.array_equal(found, np.concatenate([exact, rounded, beyond]))
