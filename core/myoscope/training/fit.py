@@ -147,7 +147,6 @@ def _fit(
     import torch
     from lightning.pytorch.callbacks import EarlyStopping, EMAWeightAveraging, ModelCheckpoint
     from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
-    from lightning.pytorch.utilities.exceptions import SIGTERMException
     from torch.utils.data import DataLoader, TensorDataset
 
     from myoscope.inference import choose_device
@@ -187,19 +186,25 @@ def _fit(
         enable_model_summary=False,
         enable_progress_bar=False,
     )
+    check = DataLoader(TensorDataset(torch.arange(len(held_out))))
+    _run(trainer, module, (loader, check), folder / "last.ckpt" if run.resume else None)
+    best = torch.load(checkpoint.best_model_path, map_location="cpu", weights_only=True)
+    module.load_state_dict(best["state_dict"])
+    return module.network.float().cpu().eval()
+
+
+def _run(trainer: Any, module: Any, loaders: tuple[Any, Any], last: Path | None) -> None:  # noqa: ANN401
+    """Train a Lightning module, from a checkpoint if there is one, without the warnings that nobody can act on."""
+    from lightning.pytorch.utilities.exceptions import SIGTERMException
+
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", ".*does not have many workers.*")
         warnings.filterwarnings("ignore", "Checkpoint directory .* exists and is not empty")
         warnings.filterwarnings("ignore", ".*is deprecated.*", category=FutureWarning, module="lightning")
-        last = run.out / "checkpoints" / "last.ckpt" if run.resume else None
-        check = DataLoader(TensorDataset(torch.arange(len(held_out))))
         try:
-            trainer.fit(module, loader, check, ckpt_path=last, weights_only=True)
+            trainer.fit(module, *loaders, ckpt_path=last, weights_only=True)
         except SIGTERMException as error:  # it would end the program as if all were done
             raise KeyboardInterrupt from error
-    best = torch.load(checkpoint.best_model_path, map_location="cpu", weights_only=True)
-    module.load_state_dict(best["state_dict"])
-    return module.network.float().cpu().eval()
 
 
 def validation_interval(plan: TrainingPlan) -> int:
