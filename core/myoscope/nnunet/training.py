@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from myoscope.data.progress import Progress
+from myoscope.data.progress import Progress, say_nothing
 from myoscope.data.recipe import Recipe
 from myoscope.data.scan import Scan
 from myoscope.errors import OutputError, UsageError
@@ -57,7 +57,7 @@ def train(run: TrainingRun, recipe: Recipe, *, progress: Progress | None = None)
     from myoscope.training.fit import card_of
 
     options_of(recipe)
-    tell = progress or _say_nothing
+    tell = progress or say_nothing
     workspace = Workspace(run.out / "nnunet")
     last = last_checkpoint(workspace)
     if run.resume and last is None:
@@ -116,7 +116,3 @@ def _by(package: ModelPackage, modality: Modality, device: str) -> Callable[[Sca
     from myoscope.inference import run_model
 
     return lambda scan: run_model(scan, modality, package, device=device).labels
-
-
-def _say_nothing(_stage: str, _done: int, _total: int) -> None:
-    """Stand where nobody listens."""

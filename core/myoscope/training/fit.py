@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from myoscope.data.progress import Progress
+from myoscope.data.progress import Progress, say_nothing
 from myoscope.data.recipe import Recipe, TrainingPlan
 from myoscope.errors import OutputError, UsageError
 from myoscope.plugins import describe, open_modality
@@ -81,7 +81,7 @@ def train(run: TrainingRun, *, progress: Progress | None = None) -> ModelPackage
     if start is not None:
         rate = SETTLED * recipe.training.learning_rate
         recipe = replace(recipe, training=replace(recipe.training, learning_rate=rate))
-    modality, tell = open_modality(recipe.name.split("/")[0]), progress or _say_nothing
+    modality, tell = open_modality(recipe.name.split("/")[0]), progress or say_nothing
     if recipe.network == "nnunet":
         from myoscope.nnunet import train as train_nnunet
 
@@ -269,7 +269,3 @@ def command_line(run: TrainingRun) -> str:
     seed = f" --seed {run.seed}" if run.seed != DEFAULT_SEED else ""
     init = f" --init {run.init}" if run.init is not None else ""
     return f"myoscope train {run.recipe} --data {run.data.name} -o {run.out.name} --fold {run.fold}{epochs}{seed}{init}"
-
-
-def _say_nothing(_stage: str, _done: int, _total: int) -> None:
-    """Stand where nobody listens."""
