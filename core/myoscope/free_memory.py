@@ -2,14 +2,45 @@
 
 from __future__ import annotations
 
+import ctypes
 import math
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from myoscope.errors import InputError
+
 MB = 2**20
 PROCESS = Path("/proc/self")
 CGROUPS = Path("/sys/fs/cgroup")
+
+
+#: So many times what is needed has to be free: the first run of a process scatters what it holds.
+MARGIN = 1.3
+
+
+def gigabytes(mebibytes: float) -> str:
+    """Return an amount of memory as a person reads it."""
+    return f"{mebibytes * MB / 1e9:.1f} GB"
+
+
+def check_room(doing: str, needed_mb: float, room_mb: float) -> None:
+    """Refuse what needs more memory, with `MARGIN`, than there is.
+
+    Args:
+        doing: What needs it, to begin a sentence with.
+        needed_mb: MiB besides what the process holds.
+        room_mb: MiB that the process may still take.
+
+    Raises:
+        InputError: It does not suffice.
+    """
+    if MARGIN * needed_mb > room_mb:
+        raise InputError(
+            f"{doing} needs about {gigabytes(MARGIN * needed_mb)} of memory more, and "
+            f"{gigabytes(max(room_mb, 0.0))} are free.",
+            "Close other programs, give the container or job more memory, or crop the scan to what shall be measured.",
+        )
 
 
 def available_memory_mb() -> float:
@@ -18,6 +49,13 @@ def available_memory_mb() -> float:
 
     room = float(psutil.virtual_memory().available) / MB
     return min(room, cgroup_room_mb(), _limit_room_mb()) if sys.platform == "linux" else room
+
+
+def give_back_memory() -> None:
+    """Give back to the system what was freed: the GNU C library keeps it, often more than a network takes."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim is not None:
+        trim(0)
 
 
 def gpu_room_mb(device: str) -> float | None:

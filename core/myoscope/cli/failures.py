@@ -7,10 +7,12 @@ import sys
 import traceback
 from collections.abc import Callable
 
-from myoscope.errors import MyoscopeError
+from myoscope.errors import InputError, MyoscopeError
 
 INTERRUPTED, BROKEN_PIPE, INTERNAL = 130, 141, 1
 INTERNAL_HINT = "This is a defect of myoscope: please report it with the output of the same command with -v."
+
+ROOM_HINT = "Close other programs, give the container or job more memory, or take a smaller input."
 
 
 def exit_code_of(work: Callable[[], None], *, verbose: bool) -> int:
@@ -27,6 +29,8 @@ def exit_code_of(work: Callable[[], None], *, verbose: bool) -> int:
         return _told("interrupted.", "", INTERRUPTED, verbose=verbose)
     except MyoscopeError as error:
         return _told(f"error: {error.message}", error.hint, error.exit_code, verbose=verbose)
+    except MemoryError as error:
+        return _told(f"error: Out of memory: {error}.", ROOM_HINT, InputError.exit_code, verbose=verbose)
     except Exception as error:  # noqa: BLE001  # the last resort: any defect becomes one sentence
         sentence = f"internal error: {type(error).__name__}: {error}"
         return _told(sentence, INTERNAL_HINT, INTERNAL, verbose=verbose)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from myoscope.errors import InputError
+from myoscope.free_memory import MARGIN, check_room, gigabytes
 from myoscope.inference.blending import SIDE
 from myoscope.models.backends.memory import NetworkMemory
 
@@ -19,8 +20,6 @@ LIBRARIES_MB = 60.0
 LABEL_BYTES = 2
 #: Bytes a voxel of the scan that cleaning and measuring the labels takes.
 AFTER_BYTES = 5
-#: So many times what is needed has to be free: the first run of a process scatters what it holds.
-MARGIN = 1.3
 #: Windows that go through a network together at most: on a CPU two take longer together than one after the other.
 MOST_ON_CPU, MOST_ON_GPU = 1, 8
 MINUTE, HOUR = 60.0, 3600.0
@@ -148,16 +147,11 @@ def foresee(
     needed = needed_memory_mb(needs, max(batch, 1), on_gpu=gpu_room_mb is not None)
     if batch:
         return Forecast(windows, batch, max(past_mb, held_mb + needed))
-    if MARGIN * needed > room_mb:
-        raise InputError(
-            f"Segmenting this scan needs about {_gigabytes(MARGIN * needed)} of memory more, and "
-            f"{_gigabytes(max(room_mb, 0.0))} are free.",
-            "Close other programs, give the container or job more memory, or crop the scan to what shall be measured.",
-        )
+    check_room("Segmenting this scan", needed, room_mb)
     assert gpu_room_mb is not None
     raise InputError(
-        f"Segmenting this scan needs about {_gigabytes(MARGIN * (needs.shares_mb + needs.window_mb))} of memory on the "
-        f"GPU, and {_gigabytes(gpu_room_mb)} are free there.",
+        f"Segmenting this scan needs about {gigabytes(MARGIN * (needs.shares_mb + needs.window_mb))} of memory on the "
+        f"GPU, and {gigabytes(gpu_room_mb)} are free there.",
         "Close other programs that use the GPU, or take the processor with -d cpu.",
     )
 
@@ -175,7 +169,7 @@ def estimated_seconds(windows: int, spent: Sequence[float]) -> float:
 def forecast_line(forecast: Forecast, seconds: float) -> str:
     """Return what a person wants to know of a run, such as `36 windows, about 40 s, about 1.4 GB`."""
     count = "1 window" if forecast.windows == 1 else f"{forecast.windows} windows"
-    return f"{count}, about {_duration(seconds)}, about {_gigabytes(forecast.peak_mb)}"
+    return f"{count}, about {_duration(seconds)}, about {gigabytes(forecast.peak_mb)}"
 
 
 def _duration(seconds: float) -> str:
@@ -185,7 +179,3 @@ def _duration(seconds: float) -> str:
         return f"{seconds / MINUTE:.0f} min"
     step = 5 if seconds >= 10 else 1  # noqa: PLR2004
     return f"{max(1, step * math.ceil(seconds / step))} s"
-
-
-def _gigabytes(mebibytes: float) -> str:
-    return f"{mebibytes * MB / 1e9:.1f} GB"

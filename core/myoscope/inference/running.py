@@ -15,7 +15,9 @@ Network = Callable[["torch.Tensor"], "torch.Tensor"]
 #: Called with windows done and windows in all.
 WindowProgress = Callable[[int, int], None]
 #: What libraries say in a plain RuntimeError when memory runs out on a CPU.
-OUT_OF_MEMORY = ("can't allocate memory", "not enough memory", "out of memory", "bad_alloc", "bad allocation")
+OUT_OF_MEMORY = (
+    "can't allocate memory", "not enough memory", "out of memory", "unable to mmap", "bad_alloc", "bad allocation",
+)  # fmt: skip
 
 
 def logits_of_windows(
@@ -42,7 +44,7 @@ def logits_of_windows(
         progress: Called with windows done and windows in all, those skipped left out.
 
     Raises:
-        MemoryError, RuntimeError: Memory runs out for a single window.
+        MemoryError: Memory runs out for a single window.
     """
     import torch
 
@@ -56,8 +58,10 @@ def logits_of_windows(
                 given = torch.stack([cut(volume, each, plan.window) for each in together])
                 ready = dict(zip(together, network(given.to(device)), strict=True))
             except (MemoryError, RuntimeError) as error:
-                if batch == 1 or not is_out_of_memory(error):
+                if not is_out_of_memory(error):
                     raise
+                if batch == 1:
+                    raise MemoryError("a single window does not fit into the network") from error
                 batch = (min(batch, len(together)) + 1) // 2
         yield corner, ready.pop(corner, None)
         if corner not in skipped:

@@ -99,9 +99,8 @@ def load_network(package: ModelPackage, modality: Modality, device: str) -> torc
     from safetensors.torch import load_file
 
     network = modality.build_network(package.card.recipe)
-    state = {k: v.float() if v.is_floating_point() else v for k, v in load_file(package.folder / WEIGHTS).items()}
     try:
-        network.load_state_dict(state)
+        network.load_state_dict(load_file(package.folder / WEIGHTS))  # which copies halves into the network's floats
     except RuntimeError as error:
         raise ModelError(f"The weights of {package.card.id} do not fit the network of its recipe.") from error
     return network.to(device).eval()

@@ -44,6 +44,11 @@ def test_a_defect_becomes_one_sentence_that_says_how_to_report_it(capsys: pytest
     assert len(said) == 2
 
 
+def test_where_memory_runs_out_all_the_same_it_is_said_as_such(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code_of(lambda: raises(MemoryError("a volume of 9 GB")), verbose=False) == 3
+    assert capsys.readouterr().err.startswith("error: Out of memory: a volume of 9 GB.\nClose other programs")
+
+
 def test_an_interrupt_is_130_also_when_a_library_turned_it_into_an_exit(capsys: pytest.CaptureFixture[str]) -> None:
     def exits() -> None:
         try:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from myoscope.inference.budget import MARGIN
+from myoscope.free_memory import MARGIN
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux counts what this limit forbids")
 
@@ -23,7 +23,7 @@ import numpy as np, psutil
 import myoscope
 from myoscope.data.inference import InferenceOptions
 from myoscope.errors import InputError
-from myoscope.free_memory import available_memory_mb
+from myoscope.free_memory import MARGIN, available_memory_mb
 from myoscope.inference import budget
 from myoscope.models.backends.memory import network_memory, still_to_take
 from myoscope.inference.volumes import label_volume
@@ -75,8 +75,8 @@ def run(room_mb, batch):
     return {"labels": hashlib.sha256(done.labels.tobytes()).hexdigest(), "seen": list(seen)}
 
 short = run(one, 0)
-enough = run(budget.MARGIN * one + 1.0, 0)
-greedy = run(budget.MARGIN * one + 0.5 * needs.window_mb, 4)
+enough = run(MARGIN * one + 1.0, 0)
+greedy = run(MARGIN * one + 0.5 * needs.window_mb, 4)
 print(json.dumps({"one": one, "short": short, "enough": enough, "greedy": greedy}))
 '''
 

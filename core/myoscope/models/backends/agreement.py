@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from myoscope.data.grid import PICTURE_AXES
 from myoscope.data.modality import SynthesisOptions
 
 if TYPE_CHECKING:
@@ -64,7 +65,9 @@ def trial_window(package: ModelPackage, modality: Modality) -> torch.Tensor:
 
     recipe, sites = package.card.recipe, modality.describe().sites
     site = next((name for name, model in sites.items() if model == package.card.id), "")
-    options = SynthesisOptions(spacing_mm=recipe.spacing_mm or None, site=site)
+    # Of a volume no more is made than the network sees: a whole one takes more memory than the network.
+    size = None if len(recipe.window) == PICTURE_AXES else recipe.window
+    options = SynthesisOptions(spacing_mm=recipe.spacing_mm or None, size=size, site=site)
     prepared = modality.preprocess(modality.synthesize(SEED, options).scan, recipe)
     volume = np.stack([np.asarray(a, dtype=np.float32) for a in prepared.channels.values()])
     window = np.zeros((len(volume), *recipe.window[::-1]), dtype=np.float32)

@@ -17,9 +17,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from myoscope.errors import ModelError, UsageError
+from myoscope.free_memory import available_memory_mb, check_room, give_back_memory
 from myoscope.models.backends.agreement import Agreement
 from myoscope.models.backends.runner import Runner
 from myoscope.models.backends.torch_runner import torch_runner
@@ -56,6 +57,7 @@ def open_runner(package: ModelPackage, modality: Modality, *, backend: str, devi
     Raises:
         UsageError: OpenVINO is asked for on another device than the CPU.
         ModelError: The weights do not fit the network of the recipe, or OpenVINO is asked for and cannot run it.
+        InputError: Making the network ready for the first time needs more memory than there is.
     """
     if device == "cpu":
         return _on_cpu(package, modality, backend)
@@ -77,13 +79,30 @@ def memory_of(package: ModelPackage, modality: Modality, runner: str, *, channel
         runner: Its name.
         channels: That the network sees.
     """
-    from myoscope.models.backends.cache import cache_of
-    from myoscope.models.backends.memory import network_memory, still_to_take
+    from myoscope.models.backends.memory import still_to_take
 
-    whole = cache_of(package).network_memory(
+    return still_to_take(_whole_memory(package, modality, channels=channels), runner)
+
+
+def _whole_memory(package: ModelPackage, modality: Modality, *, channels: int) -> NetworkMemory:
+    from myoscope.models.backends.cache import cache_of
+    from myoscope.models.backends.memory import network_memory
+
+    return cache_of(package).network_memory(
         channels, lambda: network_memory(modality.build_network, package.card.recipe, channels=channels)
     )
-    return still_to_take(whole, runner)
+
+
+def _check_room(package: ModelPackage, modality: Modality, *, channels: int) -> None:
+    """Refuse to make a network ready where memory does not suffice.
+
+    Raises:
+        InputError: It does not.
+    """
+    from myoscope.models.backends.memory import needed_to_prepare_mb
+
+    needed = needed_to_prepare_mb(_whole_memory(package, modality, channels=channels))
+    check_room(f"The first run of {package.card.id} on this machine", needed, available_memory_mb())
 
 
 def _on_cpu(package: ModelPackage, modality: Modality, backend: str) -> Runner:
@@ -126,7 +145,14 @@ def _graphs(package: ModelPackage, modality: Modality) -> Callable[[int], Path]:
 
     def graph(channels: int) -> Path:
         shape = (channels, *package.card.recipe.window[::-1])
-        return cache_of(package).graph(channels, lambda: converted(load_network(package, modality, "cpu"), shape))
+
+        def convert() -> Any:  # noqa: ANN401
+            _check_room(package, modality, channels=channels)
+            return converted(load_network(package, modality, "cpu"), shape)
+
+        file = cache_of(package).graph(channels, convert)
+        give_back_memory()
+        return file
 
     return graph
 
@@ -143,10 +169,15 @@ def _trial(package: ModelPackage, modality: Modality) -> tuple[torch.Tensor, tor
 
     try:
         window = trial_window(package, modality)
+    except MemoryError:
+        raise
     except Exception as error:  # a plugin's own synthesis may raise anything
         raise _NoTrialError from error
+    _check_room(package, modality, channels=window.shape[1])
     with torch.inference_mode():
-        return window, load_network(package, modality, "cpu")(window)
+        logits = load_network(package, modality, "cpu")(window)
+    give_back_memory()
+    return window, logits
 
 
 def _measure(
