@@ -25,7 +25,9 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--labels", metavar="LABELMAP", type=Path, help="label map to render as scans")
     parser.add_argument("--cut", action="store_true", help="let the field of view cut the anatomy anywhere")
     parser.add_argument(
-        "--wide", action="store_true", help="any contrast and fault that training should have seen (dixon_mri)"
+        "--wide",
+        action="store_true",
+        help="people and scans beyond the usual, for training (ct_thigh, dixon_mri)",
     )
     axes = "x, y and, of volumes, z"
     parser.add_argument("--spacing", metavar="N", nargs="+", type=positive_float, help=f"spacing in mm: {axes}")

@@ -28,6 +28,16 @@ UNETR_OPTIONS: Mapping[str, object] = {
     "res_block": True,
 }
 
+#: Small networks for CPUs, ours: a UNETR, and a U-Net over slices.
+SMALL_UNETR_OPTIONS: Mapping[str, object] = {"hidden_size": 192, "layers": 6, "heads": 6, "feature_size": 16}
+SLICES_OPTIONS: Mapping[str, object] = {
+    "neighbors": 2,
+    "groups": 8,
+    "encoder_name": "resnet18",
+    "encoder_depth": 4,
+    "decoder_channels": (160, 96, 64, 48),
+}
+
 
 def build_volume_network(recipe: Recipe) -> nn.Module:
     """Return the recipe's network with fresh weights.

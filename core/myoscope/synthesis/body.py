@@ -11,7 +11,7 @@ from myoscope.synthesis.fields import smooth_field
 
 Mask = NDArray[np.bool_]
 
-PELVIS_ID = 29
+FEMUR_ID, PELVIS_ID = 28, 29
 #: A slice with less tissue than this share of the typical one lies beyond the anatomy's end.
 FULL_SHARE = 0.4
 #: A leg whose labels fill less than this share of their convex hull holds more than they name.
@@ -102,6 +102,12 @@ def _nearest_full(labels: NDArray[np.uint8]) -> NDArray[np.int64]:
     full = np.flatnonzero(areas >= FULL_SHARE * typical)
     slices = np.arange(len(labels))
     return np.asarray(full[np.abs(slices[:, None] - full[None, :]).argmin(axis=1)], dtype=np.int64)
+
+
+def rich_slices(labels: NDArray[np.uint8]) -> Mask:
+    """Tell for every slice whether there is more than fat around the labels: in the pelvis, and beyond the femur."""
+    section = labels % LEFT_OFFSET
+    return np.asarray((section == PELVIS_ID).any(axis=(1, 2)) | ~(section == FEMUR_ID).any(axis=(1, 2)))
 
 
 def depth_inside(mask: Mask, grid: Grid) -> NDArray[np.float32]:

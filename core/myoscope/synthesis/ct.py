@@ -1,8 +1,11 @@
-"""CT of an anatomy: tissue in Hounsfield units, septa, skin, cortex and marrow, blur, noise and table."""
+"""CT of an anatomy: tissue in Hounsfield units, septa, skin, cortex and marrow, blur, noise and table.
+
+A wide case shows people and scans beyond the usual, as training should have seen: see `beyond_the_usual`.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +17,10 @@ from myoscope.data.scan import Scan
 from myoscope.data.segmentation import Segmentation
 from myoscope.ops.resample import resample
 from myoscope.synthesis.anatomy import Anatomy, deformed_onto, draw_deformation, enclosing_grid
-from myoscope.synthesis.body import PELVIS_ID, body_mask, depth_inside
+from myoscope.synthesis.body import PELVIS_ID, body_mask, depth_inside, rich_slices
 from myoscope.synthesis.fields import smooth_field
 from myoscope.synthesis.septa import septa
-from myoscope.synthesis.views import centered, cut, final_grid
+from myoscope.synthesis.views import TRAINING_LENGTH_MM, centered, cut, final_grid, slab
 
 Floats = NDArray[np.float32]
 Labels = NDArray[np.uint8]
@@ -46,6 +49,9 @@ class Tissue:
         marrow_hu: Marrow.
         noise_hu: Standard deviation of noise.
         blur_mm: Standard deviation of the point spread.
+        round_mm: As for `body_mask`.
+        apart_mm: As for `body_mask`.
+        blood_hu: Vessels, with contrast agent or without.
     """
 
     muscle_hu: float
@@ -58,6 +64,9 @@ class Tissue:
     marrow_hu: float
     noise_hu: float
     blur_mm: float
+    round_mm: float = 0.0
+    apart_mm: float = 0.0
+    blood_hu: float = 45.0
 
 
 def ct_case(anatomy: Anatomy, structures: StructureSet, seed: int, options: SynthesisOptions) -> LabelledCase:
@@ -67,13 +76,17 @@ def ct_case(anatomy: Anatomy, structures: StructureSet, seed: int, options: Synt
     """
     rng = np.random.default_rng([seed, 1])
     spacing = options.spacing_mm or _draw_spacing(rng)
-    deformation = draw_deformation(rng)
+    deformation = draw_deformation(rng, wide=options.wide)
     whole = enclosing_grid(anatomy, deformation, tuple(max(s, FINEST_RENDER_MM) for s in spacing))
     view = whole if options.size is None else centered(whole, options.size, spacing)
-    view = view if options.complete else cut(view, rng)
+    if options.wide:
+        view = slab(view, TRAINING_LENGTH_MM, rng)
+    elif not options.complete:
+        view = cut(view, rng)
     labels = deformed_onto(anatomy, view, deformation, whole)
     tissue = draw_tissue(rng)
-    hu = render_ct(labels, view, tissue, rng)
+    tissue = beyond_the_usual(tissue, rng) if options.wide else tissue
+    hu = render_ct(labels, view, tissue, rng, wide=options.wide)
     grid = final_grid(view, spacing, options.size)
     if not view.is_same(grid):
         hu, labels = resample(hu, view, grid, fill=AIR_HU), resample(labels, view, grid, fill=0, labels=True)
@@ -102,16 +115,38 @@ def draw_tissue(rng: np.random.Generator) -> Tissue:
     )
 
 
-def render_ct(labels: Labels, grid: Grid, tissue: Tissue, rng: np.random.Generator) -> Floats:
-    """Return the noiseless CT in HU of a label map, with fat, organs, skin, table and air around the labels."""
+def beyond_the_usual(tissue: Tissue, rng: np.random.Generator) -> Tissue:
+    """Return tissues from wasted to athletic, as any scanner shows them, with contrast agent or without."""
+    return replace(
+        tissue,
+        muscle_hu=rng.uniform(20.0, 85.0),
+        infiltration=0.75 * float(rng.beta(0.9, 4.0)),
+        septum_mm=rng.uniform(0.2, 2.2),
+        fat_mm=float(np.exp(rng.uniform(np.log(2.0), np.log(40.0)))),
+        noise_hu=float(np.exp(rng.uniform(np.log(3.0), np.log(40.0)))),
+        blur_mm=rng.uniform(0.3, 1.6),
+        round_mm=rng.uniform(4.0, 22.0),
+        apart_mm=float(rng.choice([0.0, rng.uniform(3.0, 9.0)])),
+        blood_hu=float(rng.choice([rng.uniform(30.0, 60.0), rng.uniform(90.0, 350.0)])),
+    )
+
+
+def render_ct(labels: Labels, grid: Grid, tissue: Tissue, rng: np.random.Generator, *, wide: bool = False) -> Floats:
+    """Return the noiseless CT in HU of a label map, with fat, organs, skin, table and air around the labels.
+
+    A wide one also has vessels, bones that no structure names (sacrum, spine, tibia) and gas in the bowel.
+    """
     from scipy.ndimage import gaussian_filter
 
     spacing = grid.spacing_mm
-    body = body_mask(labels, grid, tissue.fat_mm, rng)
+    body = body_mask(labels, grid, tissue.fat_mm, rng, round_mm=tissue.round_mm, apart_mm=tissue.apart_mm)
     depth = depth_inside(body, grid)
     texture = smooth_field(rng, grid.shape, spacing, 9.0)
     hu = np.where(body, FAT_HU + 6.0 * texture, AIR_HU).astype(np.float32)
-    _add_soft_tissue(hu, labels, depth, grid, rng)
+    if wide:
+        _add_unnamed(hu, labels, depth, grid, tissue=tissue, rng=rng)
+    else:
+        _add_soft_tissue(hu, labels, depth, grid, rng)
     _add_muscles(hu, labels, grid, tissue, rng)
     _add_bones(hu, labels, grid, tissue, texture)
     skin = (depth > 0) & (depth <= rng.uniform(1.5, 3.0))
@@ -129,6 +164,26 @@ def _add_soft_tissue(hu: Floats, labels: Labels, depth: Floats, grid: Grid, rng:
     threshold = np.where(pelvis, -0.2, 0.75)
     organs = free & (blobs > threshold[:, None, None])
     hu[organs] = rng.uniform(10.0, 70.0) + 15.0 * blobs[organs]
+
+
+def _add_unnamed(
+    hu: Floats, labels: Labels, depth: Floats, grid: Grid, *, tissue: Tissue, rng: np.random.Generator
+) -> None:
+    """Fill what no structure names: organs, gas and bones in the trunk and at the knee, vessels anywhere."""
+    free = (labels == 0) & (depth > rng.uniform(6.0, 25.0))
+    rich = rich_slices(labels)[:, None, None]
+    blobs = smooth_field(rng, grid.shape, grid.spacing_mm, (13.0, 13.0, 35.0))
+    organs = free & (blobs > np.where(rich, rng.uniform(-0.5, 0.2), rng.uniform(0.5, 1.3)))
+    hu[organs] = rng.uniform(0.0, 70.0) + 15.0 * blobs[organs]
+    gas = free & rich & (smooth_field(rng, grid.shape, grid.spacing_mm, (30.0, 30.0, 40.0)) > rng.uniform(0.6, 2.0))
+    hu[gas] = rng.uniform(-950.0, -300.0)
+    bones = smooth_field(rng, grid.shape, grid.spacing_mm, (35.0, 35.0, 60.0)) > rng.uniform(0.4, 2.0)
+    bones &= free & rich
+    cortex = bones & (depth_inside(bones, grid) <= max(tissue.cortex_mm, *grid.spacing_mm[:2]))
+    hu[bones] = rng.uniform(-20.0, 300.0) + 30.0 * blobs[bones]
+    hu[cortex] = rng.uniform(0.4, 1.0) * tissue.cortex_hu
+    tubes = smooth_field(rng, grid.shape, grid.spacing_mm, (9.0, 9.0, 90.0)) > rng.uniform(1.0, 1.6)
+    hu[free & tubes] = tissue.blood_hu
 
 
 def _add_muscles(hu: Floats, labels: Labels, grid: Grid, tissue: Tissue, rng: np.random.Generator) -> None:

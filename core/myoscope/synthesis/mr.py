@@ -21,7 +21,7 @@ from myoscope.ops.resample import resample
 from myoscope.synthesis.anatomy import Anatomy, deformed_onto, draw_deformation, enclosing_grid
 from myoscope.synthesis.fields import smooth_field
 from myoscope.synthesis.protons import Protons, draw_person, protons
-from myoscope.synthesis.views import centered, cut, final_grid, slab
+from myoscope.synthesis.views import TRAINING_LENGTH_MM, centered, cut, final_grid, slab
 
 Floats = NDArray[np.float32]
 
@@ -36,8 +36,6 @@ FINEST_RENDER_MM, COARSE_MM, FINER = 1.5, 2.4, 1.3
 MUSCLE_SIGNAL = 250.0
 #: How often training sees each contrast.
 WIDE_CHANCES = {"water": 0.25, "fat": 0.1, "in_phase": 0.15, "opposed_phase": 0.1, PLAIN: 0.4}
-#: Length of the slab that training sees, mm.
-WIDE_LENGTH_MM = (110.0, 330.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +87,7 @@ def mr_case(anatomy: Anatomy, structures: StructureSet, seed: int, options: Synt
     whole = enclosing_grid(anatomy, deformation, _render_spacing(spacing))
     view = whole if options.size is None else centered(whole, options.size, spacing)
     if options.wide:
-        view = slab(view, WIDE_LENGTH_MM, rng)
+        view = slab(view, TRAINING_LENGTH_MM, rng)
     elif not options.complete:
         view = cut(view, rng)
     labels = deformed_onto(anatomy, view, deformation, whole)

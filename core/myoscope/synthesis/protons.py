@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from myoscope.anatomy import LEFT_OFFSET, THIGH_STRUCTURES
 from myoscope.data.grid import Grid
-from myoscope.synthesis.body import PELVIS_ID, body_mask, depth_inside
+from myoscope.synthesis.body import body_mask, depth_inside, rich_slices
 from myoscope.synthesis.fields import smooth_field
 from myoscope.synthesis.septa import septa
 
@@ -17,7 +17,6 @@ Floats = NDArray[np.float32]
 Labels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 
-FEMUR_ID = 28
 BONE_IDS = tuple(s.id for s in THIGH_STRUCTURES if s.kind == "bone")
 #: Fat cells hold a little water.
 FAT_WATER = 0.06
@@ -136,10 +135,7 @@ def _fill_unnamed(
     """Put organs and trunk muscles into the pelvis, and vessels, nerves and strands into the thigh."""
     free = (labels == 0) & (depth > rng.uniform(6.0, 25.0))
     blobs = smooth_field(rng, grid.shape, grid.spacing_mm, (13.0, 13.0, 35.0))
-    section = labels % LEFT_OFFSET
-    # In the pelvis, and beyond the ends of what is named, there is more than fat.
-    rich = (section == PELVIS_ID).any(axis=(1, 2)) | ~(section == FEMUR_ID).any(axis=(1, 2))
-    threshold = np.where(rich, rng.uniform(-0.5, 0.2), rng.uniform(0.5, 1.3)).astype(np.float32)
+    threshold = np.where(rich_slices(labels), rng.uniform(-0.5, 0.2), rng.uniform(0.5, 1.3)).astype(np.float32)
     organs = free & (blobs > threshold[:, None, None])
     water[organs] = np.float32(person.organs) * (1.0 + 0.15 * blobs[organs])
     fat[organs] = np.float32(rng.uniform(0.0, 0.3))

@@ -6,6 +6,9 @@ import numpy as np
 
 from myoscope.data.grid import Grid
 
+#: Length of the slab that training sees, mm.
+TRAINING_LENGTH_MM = (110.0, 330.0)
+
 
 def centered(grid: Grid, size: tuple[int, ...], spacing_mm: tuple[float, ...]) -> Grid:
     """Return a grid of `grid`'s spacing that covers the extent of `size` voxels of `spacing_mm`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from myoscope import Recipe, TrainingPlan
-from myoscope.networks import UNETR_OPTIONS
+from myoscope.networks import SLICES_OPTIONS, SMALL_UNETR_OPTIONS, UNETR_OPTIONS
 from myoscope_ct_thigh.structures import STRUCTURES
 
 #: What the two anatomical maps and the parametric thigh hold; the small default model is trained to find these.
@@ -45,7 +45,7 @@ UNETR_SMALL = Recipe(
     overlap=0.5,
     preprocessing={"hu_low": -160.0, "hu_high": 240.0, "gamma": 1.0},
     network="unetr_small",
-    network_options={"hidden_size": 192, "layers": 6, "heads": 6, "feature_size": 16},
+    network_options=SMALL_UNETR_OPTIONS,
     training=TrainingPlan(
         loss="dice_ce",
         learning_rate=1e-3,
@@ -60,4 +60,17 @@ UNETR_SMALL = Recipe(
     channels=("ct",),
 )
 
-RECIPES = {recipe.name: recipe for recipe in (UNETR, UNETR_SMALL, UNET3D)}
+UNET_SLICES = replace(
+    UNETR_SMALL,
+    name="ct_thigh/unet_slices",
+    spacing_mm=(2.6, 2.6, 6.0),
+    window=(176, 112, 16),
+    overlap=0.25,
+    network="unet_slices",
+    network_options=SLICES_OPTIONS,
+    training=replace(
+        UNETR_SMALL.training, loss="ce", batch_size=16, crops_per_case=16, crop=(176, 112, 5), max_epochs=4
+    ),
+)
+
+RECIPES = {recipe.name: recipe for recipe in (UNETR, UNETR_SMALL, UNET_SLICES, UNET3D)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from myoscope import Recipe, TrainingPlan
-from myoscope.networks import UNETR_OPTIONS
+from myoscope.networks import SLICES_OPTIONS, SMALL_UNETR_OPTIONS, UNETR_OPTIONS
 from myoscope_dixon_mri.structures import STRUCTURES
 
 #: What the two anatomical maps and the parametric thigh hold; the embedded models are trained to find these.
@@ -61,7 +61,7 @@ UNETR_SMALL = Recipe(
     overlap=0.5,
     preprocessing={"high_percentile": 98.0},
     network="unetr_small",
-    network_options={"hidden_size": 192, "layers": 6, "heads": 6, "feature_size": 16},
+    network_options=SMALL_UNETR_OPTIONS,
     training=SMALL_PLAN,
     channels=("mr",),
 )
@@ -72,13 +72,7 @@ UNET_SLICES = replace(
     spacing_mm=(2.6, 2.6, 6.0),
     window=(176, 112, 16),
     network="unet_slices",
-    network_options={
-        "neighbors": 2,
-        "groups": 8,
-        "encoder_name": "resnet18",
-        "encoder_depth": 4,
-        "decoder_channels": (160, 96, 64, 48),
-    },
+    network_options=SLICES_OPTIONS,
     overlap=0.25,
     preprocessing={"high_percentile": 98.0, "contrasts": 2},
     # Cross-entropy alone: with Dice in the loss every small muscle came out too large.

@@ -21,6 +21,11 @@ def cases() -> list[LabelledCase]:
     return [case(seed) for seed in SEEDS]
 
 
+@pytest.fixture(scope="module")
+def wide() -> list[LabelledCase]:
+    return [case(seed, wide=True) for seed in range(12)]
+
+
 def faces(labels: np.ndarray) -> list[np.ndarray]:
     return [labels.take(end, axis=axis) for axis in range(3) for end in (0, -1)]
 
@@ -125,6 +130,43 @@ def test_a_label_map_of_the_users_own_is_rendered() -> None:
     assert made.segmentation.predicted == {"vastus_lateralis", "femur"}
     assert set(np.unique(made.segmentation.labels)) == {0, 3, 28, 103, 128}
     assert made.facts["anatomy"] == "mine.nrrd"
+
+
+def test_wide_cases_are_slabs_of_all_lengths_that_cut_the_anatomy(wide: list[LabelledCase]) -> None:
+    lengths = []
+    for made in wide:
+        labels = made.segmentation.labels
+        assert labels[0].any() or labels[-1].any()
+        lengths.append(made.scan.grid.size[2] * COARSE[2])
+    assert 96 <= min(lengths) < max(lengths) <= 330 + COARSE[2]
+
+
+def test_wide_cases_have_bone_and_gas_that_no_structure_names_and_the_others_have_not(
+    cases: list[LabelledCase], wide: list[LabelledCase]
+) -> None:
+    """In the trunk and at the knee, deep inside the body."""
+
+    def unnamed(made: LabelledCase) -> tuple[int, int]:
+        from scipy.ndimage import binary_dilation, binary_erosion, binary_fill_holes
+
+        image, labels = made.scan.image, made.segmentation.labels
+        inside = np.stack([binary_erosion(binary_fill_holes(part), iterations=3) for part in image > AIR_HU / 2])
+        free = inside & ~binary_dilation(labels > 0, iterations=2)
+        return int((image[free] > 350).sum()), int((image[free] < 2 * FAT_HU).sum())
+
+    found = np.array([unnamed(made) for made in wide])
+    assert (found.max(axis=0) > 20).all()
+    assert (found.min(axis=0) == 0).all()
+    assert np.array([unnamed(made) for made in cases]).sum() == 0
+
+
+def test_muscle_of_wide_cases_is_of_all_densities(wide: list[LabelledCase]) -> None:
+    medians = []
+    for made in wide:
+        muscle = core_of((made.segmentation.labels > 0) & ~np.isin(made.segmentation.labels % 100, BONES))
+        medians.append(float(np.median(made.scan.image[muscle])))
+    assert min(medians) < 30
+    assert max(medians) > 60
 
 
 def test_septa_lie_on_both_sides_of_a_border_in_the_plane_and_nowhere_else() -> None:
