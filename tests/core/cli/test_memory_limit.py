@@ -14,8 +14,8 @@ import pytest
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux counts what this limit forbids")
 
-#: Runs the command with little memory, first where the model never ran before, then where it is ready, and again with as
-#: much more as it says that it lacks.
+#: Runs the command with little memory where the model never ran before, then where it is ready, then with as much more
+#: as it says that it lacks.
 SCRIPT = r"""
 import contextlib, io, json, os, re, resource, sys
 import monai.networks.nets, psutil, scipy.ndimage, SimpleITK, torch  # what libraries take, they take before
