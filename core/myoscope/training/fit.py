@@ -242,6 +242,7 @@ def card_of(
     """
     from importlib.metadata import version
 
+    from myoscope.inference import choose_device
     from myoscope.models import ModelCard
 
     return ModelCard(
@@ -255,7 +256,7 @@ def card_of(
         command=command_line(run),
         seed=run.seed,
         hours=round(hours, 2),
-        device=run.device,
+        device=choose_device(run.device).partition(":")[0],
         held_out=f"{cases[1]} cases of the same folder (fold {run.fold}) kept out of training, on their own grids",
         scores=scores,
         limitations=facts.limitations,

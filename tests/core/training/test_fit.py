@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 import myoscope
 from myoscope import InputError, LabelledCase, OutputError, Recipe, SynthesisOptions, UsageError
@@ -52,7 +53,7 @@ def told() -> list[tuple[str, int, int]]:
 def package(
     recipe: Recipe, data: Path, tmp_path_factory: pytest.TempPathFactory, told: list[tuple[str, int, int]]
 ) -> ModelPackage:
-    run = TrainingRun(recipe.name, data, tmp_path_factory.mktemp("run") / "r", device="cpu", seed=7)
+    run = TrainingRun(recipe.name, data, tmp_path_factory.mktemp("run") / "r", seed=7)
     return train(run, progress=lambda *step: told.append(step))
 
 
@@ -64,7 +65,8 @@ def out(package: ModelPackage) -> Path:
 def test_a_run_writes_a_whole_package_that_says_what_it_is(package: ModelPackage, recipe: Recipe) -> None:
     card = package.card
     assert read_package(package.folder) == package
-    assert (card.id, card.modality, card.backend, card.seed, card.device) == (NAME, "ct_thigh", "torch", 7, "cpu")
+    there = "cuda" if torch.cuda.is_available() else "cpu"
+    assert (card.id, card.modality, card.backend, card.seed, card.device) == (NAME, "ct_thigh", "torch", 7, there)
     assert card.recipe.training == recipe.training
     assert card.trained_on == "4 labelled cases: the folder 'data'"
     assert card.held_out.startswith("2 cases of the same folder (fold 0) kept out of training")
@@ -91,7 +93,7 @@ def test_a_run_keeps_logs_and_checkpoints(out: Path) -> None:
 
 
 def test_the_same_run_gives_the_same_weights(package: ModelPackage, data: Path, tmp_path: Path) -> None:
-    again = train(TrainingRun(NAME, data, tmp_path / "r", device="cpu", seed=7))
+    again = train(TrainingRun(NAME, data, tmp_path / "r", seed=7))
     assert again.card.sha256 == package.card.sha256
     assert again.card.scores == package.card.scores
 
@@ -111,7 +113,7 @@ def test_a_run_that_was_killed_and_resumed_gives_the_weights_of_an_unbroken_one(
             raise MemoryError("killed")
         return real(*args, **options)
 
-    run = TrainingRun(NAME, data, tmp_path / "r", device="cpu", seed=7)
+    run = TrainingRun(NAME, data, tmp_path / "r", seed=7)
     with monkeypatch.context() as patch:
         patch.setattr(module, "random_window", window)
         with pytest.raises(MemoryError, match="killed"):
@@ -132,7 +134,7 @@ def test_a_run_told_to_terminate_stops_as_interrupted_and_can_be_resumed(data: P
         if stage == "train" and done == 1:
             os.kill(os.getpid(), signal.SIGTERM)
 
-    run = TrainingRun(NAME, data, tmp_path / "r", device="cpu", seed=7)
+    run = TrainingRun(NAME, data, tmp_path / "r", seed=7)
     with pytest.raises(KeyboardInterrupt):
         train(run, progress=terminate)
     assert (run.out / "checkpoints" / "last.ckpt").is_file()
@@ -147,7 +149,7 @@ def test_a_structure_that_nobody_labels_is_left_out_of_the_model(
 
     monkeypatch.setitem(RECIPES, NAME, replace(recipe, structures=("vastus_lateralis", "multifidus", "femur")))
     told: list[str] = []
-    run = TrainingRun(NAME, data, tmp_path / "r", device="cpu", seed=7)
+    run = TrainingRun(NAME, data, tmp_path / "r", seed=7)
     trained = train(run, progress=lambda stage, _done, _total: told.append(stage))
     assert "check: no training case labels multifidus; the model will not look for it" in told
     assert trained.card.recipe.structures == ("vastus_lateralis", "femur")
