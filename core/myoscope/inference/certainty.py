@@ -8,11 +8,36 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from myoscope.data.finding import Finding, Severity
 from myoscope.data.segmentation import Certainty
 from myoscope.inference.blending import BACKGROUND, Piece
 
 #: Certain, in a map of confidence.
 SURE = 255
+
+
+def doubts(model: str, certainty: Certainty | None, least: float | None) -> tuple[Finding, ...]:
+    """Return a finding where a model is less sure of a volume than of any that was held out of its training.
+
+    On such volumes Dice falls with certainty, and scans of another kind lie below them all.
+
+    Args:
+        model: Id of the model.
+        certainty: Of the model in the volume.
+        least: Of the held-out volumes, that of which it was least sure; None where it is not known.
+    """
+    if certainty is None or least is None or not certainty.mean < least:
+        return ()
+    sure = math.floor(100 * certainty.mean) / 100  # as `least`, down
+    return (
+        Finding(
+            code="low_confidence",
+            severity=Severity.WARNING,
+            message=f"{model} is less sure of this scan ({sure:.2f}) than of any that it was tested on ({least:.2f}).",
+            action="Look whether the scan is of the kind that the model is made for, and the right way up; look at "
+            "every outline before using the values.",
+        ),
+    )
 
 
 class Tally:

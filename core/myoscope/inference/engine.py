@@ -16,6 +16,7 @@ from myoscope.data.recipe import Recipe
 from myoscope.data.scan import Scan
 from myoscope.data.segmentation import Certainty
 from myoscope.errors import UsageError
+from myoscope.inference.certainty import doubts
 from myoscope.inference.foresight import Foresight
 from myoscope.inference.frames import label_frames
 from myoscope.inference.running import Network, WindowProgress
@@ -125,7 +126,8 @@ def run_model(
             scan, prepared, network, recipe, structures,
             device=device, options=chosen, batch=ahead.batch, progress=ahead.step,
         )  # fmt: skip
-    return replace(found, findings=turn.findings(), ran_by=runner.name)
+    unsure = doubts(package.card.id, found.certainty, package.card.least_certainty)
+    return replace(found, findings=(*turn.findings(), *unsure), ran_by=runner.name)
 
 
 def segment(  # noqa: PLR0913  # a scan twice, and who runs what how

@@ -52,6 +52,8 @@ class ModelCard:
         scores: Held-out figures by structure.
         limitations: Known failures, plainly.
         myoscope_version: That wrote the package.
+        least_certainty: `Certainty.mean` of the held-out volume of which the model was least sure, rounded down; None
+            where it is not known, and for pictures.
         intended_use: The same for every model.
     """
 
@@ -70,6 +72,7 @@ class ModelCard:
     scores: tuple[StructureScore, ...]
     limitations: tuple[str, ...]
     myoscope_version: str
+    least_certainty: float | None = None
     intended_use: str = RESEARCH_USE_ONLY
 
 

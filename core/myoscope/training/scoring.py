@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -30,8 +31,8 @@ SMALLEST_REFERENCE_PX = 100
 
 def score_cases(
     pairs: Iterable[tuple[Path, Path]], network: torch.nn.Module, recipe: Recipe, modality: Modality, device: str
-) -> tuple[StructureScore, ...]:
-    """Return Dice and volume error by structure, each side of each case counted on its own.
+) -> tuple[tuple[StructureScore, ...], float | None]:
+    """Return Dice and volume error by structure, each side of each case counted on its own, and the least certainty.
 
     Args:
         pairs: Image and label files.
@@ -43,11 +44,16 @@ def score_cases(
     from myoscope.inference import segment
 
     structures = modality.describe().structures
+    sure: list[float] = []
 
     def label(scan: Scan) -> NDArray[np.uint8]:
-        return segment(scan, modality.preprocess(scan, recipe), network, recipe, structures, device=device).labels
+        found = segment(scan, modality.preprocess(scan, recipe), network, recipe, structures, device=device)
+        if found.certainty is not None and not math.isnan(found.certainty.mean):
+            sure.append(found.certainty.mean)
+        return found.labels
 
-    return score_labels(pairs, label, recipe, modality)
+    scores = score_labels(pairs, label, recipe, modality)
+    return scores, math.floor(100 * min(sure)) / 100 if sure else None
 
 
 def score_labels(
@@ -56,7 +62,7 @@ def score_labels(
     recipe: Recipe,
     modality: Modality,
 ) -> tuple[StructureScore, ...]:
-    """Return the figures of `score_cases`, whatever labels the scans.
+    """Return Dice and volume error as `score_cases` does, whatever labels the scans.
 
     Args:
         pairs: Image and label files.

@@ -6,8 +6,9 @@ import math
 import numpy as np
 import pytest
 
+from myoscope.data.segmentation import Certainty
 from myoscope.inference.blending import Piece, squares
-from myoscope.inference.certainty import Tally
+from myoscope.inference.certainty import Tally, doubts
 
 torch = pytest.importorskip("torch")
 
@@ -56,3 +57,18 @@ def test_where_nothing_is_found_there_is_no_certainty() -> None:
     certainty = tallied(shares).certainty(NAMES)
     assert math.isnan(certainty.mean)
     assert certainty.by_structure == {}
+
+
+def test_less_certainty_than_in_any_held_out_scan_is_a_finding() -> None:
+    (found,) = doubts("ct_thigh/x", Certainty(0.776, {}), 0.79)
+    assert found.code == "low_confidence"
+    assert found.message == "ct_thigh/x is less sure of this scan (0.77) than of any that it was tested on (0.79)."
+
+
+@pytest.mark.parametrize(
+    ("certainty", "least"),
+    [(Certainty(0.79, {}), 0.79), (Certainty(0.2, {}), None), (Certainty(math.nan, {}), 0.79), (None, 0.79)],
+    ids=["as sure", "a model that does not know", "nothing found", "a picture"],
+)
+def test_otherwise_there_is_none(certainty: Certainty | None, least: float | None) -> None:
+    assert doubts("ct_thigh/x", certainty, least) == ()
