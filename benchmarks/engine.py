@@ -42,7 +42,7 @@ from engine_ways import AUTO, PLAIN, PROBABILITIES, WAYS, Networks, Way, peaks, 
 from myoscope.models import ModelPackage, find_model, read_package
 
 PARTS = ("floor", "starting", "time", "memory", "embedded", "growth")
-EMBEDDED = ("ct_thigh/unetr_small", "dixon_mri/unet_slices")
+EMBEDDED = ("ct_thigh/unet_slices", "dixon_mri/unet_slices")
 QUICK_SIZE, FULL_SIZE = (144, 144, 144), (288, 192, 240)
 TRAINED_ON = 3
 

@@ -19,7 +19,7 @@ from myoscope import (
     SynthesisOptions,
     hookimpl,
 )
-from myoscope_ct_thigh.recipes import RECIPES
+from myoscope_ct_thigh.recipes import DEFAULT_MODEL, RECIPES
 from myoscope_ct_thigh.structures import STRUCTURES
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class CTThigh:
             structures=STRUCTURES,
             inputs=("DICOM series (folder, zip, enhanced file)", "NIfTI, NRRD, MHA in Hounsfield units"),
             recipes=RECIPES,
-            default_model="ct_thigh/unetr_small",
+            default_model=DEFAULT_MODEL,
             weights_dir=Path(__file__).parent / "weights",
             published=Path(__file__).parent / "published.csv",
         )

@@ -73,4 +73,6 @@ UNET_SLICES = replace(
     ),
 )
 
+DEFAULT_MODEL = UNET_SLICES.name
+
 RECIPES = {recipe.name: recipe for recipe in (UNETR, UNETR_SMALL, UNET_SLICES, UNET3D)}

@@ -25,20 +25,21 @@ from myoscope.models.backends.agreement import Agreement
 from myoscope.models.backends.cache import cache_of
 
 image, out = sys.argv[1:]
+model = "ct_thigh/unetr_small"
 limit = psutil.Process().memory_info().data + 200 * 2**20
 
 def run():
     resource.setrlimit(resource.RLIMIT_DATA, (limit, -1))
     said = io.StringIO()
     with contextlib.redirect_stderr(said):
-        code = main(["analyze", image, "-o", out, "--backend", "torch", "--no-report", "-q"])
+        code = main(["analyze", image, "-o", out, "--model", model, "--backend", "torch", "--no-report", "-q"])
     resource.setrlimit(resource.RLIMIT_DATA, (-1, -1))
     return {"code": code, "said": said.getvalue(), "wrote": os.path.exists(out)}
 
 first = run()
 # To try a precision would take seconds.
 untried = Agreement(0.0, 0.0, 0, "Not tried.")
-cache_of(find_model("ct_thigh/unetr_small", "ct_thigh")).agreement("torch bfloat16", lambda: untried)
+cache_of(find_model(model, "ct_thigh")).agreement("torch bfloat16", lambda: untried)
 little = run()
 missing = [float(number) for number in re.findall(r"([0-9.]+) GB", little["said"])]
 if len(missing) == 2:

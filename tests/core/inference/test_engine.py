@@ -61,10 +61,11 @@ def test_a_scan_gets_ids_of_the_recipe_on_its_own_grid_and_the_same_bytes_twice(
     assert told == [(done, windows) for done in range(1, windows + 1)] * 2
 
 
-def test_the_embedded_model_finds_muscle_and_bone(thigh: LabelledCase) -> None:
+@pytest.mark.parametrize("model", ["ct_thigh/unetr_small", "ct_thigh/unet_slices"])
+def test_an_embedded_model_finds_muscle_and_bone(thigh: LabelledCase, model: str) -> None:
     """On a scan far coarser than those it was trained on; its figures are in its card."""
     plugin = open_modality("ct_thigh")
-    package = find_model("ct_thigh/unetr_small", "ct_thigh")
+    package = find_model(model, "ct_thigh")
     recipe = package.card.recipe
     network = load_network(package, plugin, "cpu")
     prepared = plugin.preprocess(thigh.scan, recipe)

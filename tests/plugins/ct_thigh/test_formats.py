@@ -61,6 +61,9 @@ def as_zip(case: LabelledCase, folder: Path) -> Path:
     return folder / "scan.zip"
 
 
+#: The quickest of the embedded ones.
+MODEL = "ct_thigh/unetr_small"
+
 FORMATS: dict[str, Callable[[LabelledCase, Path], Path]] = {
     "dicom": as_dicom,
     "zip": as_zip,
@@ -89,7 +92,7 @@ def measured(thigh: LabelledCase) -> CaseResult:
 
 @pytest.fixture(scope="module")
 def analyzed(thigh: LabelledCase) -> CaseResult:
-    return myoscope.analyze(thigh.scan, device="cpu")
+    return myoscope.analyze(thigh.scan, model=MODEL, device="cpu")
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -108,7 +111,7 @@ def test_given_labels_measure_the_same_in_every_format(
 def test_a_model_finds_the_same_in_every_format(
     name: str, thigh: LabelledCase, analyzed: CaseResult, tmp_path: Path
 ) -> None:
-    result = myoscope.analyze(FORMATS[name](thigh, tmp_path), device="cpu")
+    result = myoscope.analyze(FORMATS[name](thigh, tmp_path), model=MODEL, device="cpu")
     found = volumes(result)
     assert found["femur", "left"] > 100
     assert found["vastus_lateralis", "right"] > 200
@@ -122,5 +125,5 @@ def test_an_oblique_scan_measures_the_same(thigh: LabelledCase, analyzed: CaseRe
 
     c, s = np.cos(np.radians(12)), np.sin(np.radians(12))
     grid = replace(thigh.scan.grid, direction=(c, -s, 0.0, s, c, 0.0, 0.0, 0.0, 1.0))
-    result = myoscope.analyze(replace(thigh.scan, grid=grid), device="cpu")
+    result = myoscope.analyze(replace(thigh.scan, grid=grid), model=MODEL, device="cpu")
     pd.testing.assert_series_equal(volumes(result), volumes(analyzed), rtol=OBLIQUE_TOLERANCE)

@@ -8,7 +8,7 @@ import pytest
 
 from myoscope import Recipe, TrainingPlan
 from myoscope_ct_thigh.plugin import CTThigh
-from myoscope_ct_thigh.recipes import RECIPES, UNET3D, UNETR, UNETR_SMALL
+from myoscope_ct_thigh.recipes import RECIPES, UNET3D, UNET_SLICES, UNETR, UNETR_SMALL
 from myoscope_ct_thigh.structures import STRUCTURES
 
 
@@ -38,8 +38,9 @@ def test_the_baseline_differs_in_its_network_alone() -> None:
     assert same == UNETR
 
 
-def test_the_small_recipe_is_the_default_and_finds_what_synthesis_draws() -> None:
-    assert CTThigh().describe().default_model == UNETR_SMALL.name
+def test_the_embedded_ones_find_what_synthesis_draws_and_that_over_slices_is_the_default() -> None:
+    assert CTThigh().describe().default_model == UNET_SLICES.name
+    assert UNET_SLICES.structures == UNETR_SMALL.structures
     missing = set(STRUCTURES.names) - set(UNETR_SMALL.structures)
     assert missing == {"iliopsoas", "abdominal_oblique", "rectus_abdominis", "multifidus"}
 
