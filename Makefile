@@ -8,7 +8,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.setup-done
-# Not among the seeds that the embedded model was trained on.
+# Not among the seeds that the embedded models were trained on.
 SEED := 2026
 SCAN := demo/input/images/ct_thigh_$(shell printf '%05d' $(SEED)).nii.gz
 SUBJECT := demo/input/images/dixon_mri_$(shell printf '%05d' $(SEED))

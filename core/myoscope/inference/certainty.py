@@ -19,7 +19,8 @@ SURE = 255
 def doubts(model: str, certainty: Certainty | None, least: float | None) -> tuple[Finding, ...]:
     """Return a finding where a model is less sure of a volume than of any that was held out of its training.
 
-    On such volumes Dice falls with certainty, and scans of another kind lie below them all.
+    Over the volumes held out from either embedded default Dice went with certainty (Spearman 0.9). Whole scans turned
+    front to back and real CTs of the trunk lay below them all, scans turned upside down did not.
 
     Args:
         model: Id of the model.

@@ -5,11 +5,11 @@ import math
 import pytest
 
 from myoscope.errors import InputError
+from myoscope.free_memory import MARGIN
 from myoscope.inference.budget import (
     AFTER_BYTES,
     LABEL_BYTES,
     LIBRARIES_MB,
-    MARGIN,
     MOST_ON_CPU,
     MOST_ON_GPU,
     Forecast,
