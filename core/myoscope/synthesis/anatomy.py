@@ -14,6 +14,7 @@ from myoscope.data.segmentation import Segmentation
 from myoscope.errors import InputError
 from myoscope.ops.orient import to_lps
 from myoscope.synthesis.fields import interpolate_at
+from myoscope.synthesis.pose import Pose, draw_pose, of_own_leg, posed
 
 #: Deformation: spread of overall size, of each axis, of rotation about each axis, and of the smooth displacement
 #: whose knots stand this many along (x, y, z).
@@ -22,8 +23,10 @@ AXIS_SCALE = 0.08
 ROTATION_DEG = (6.0, 4.0, 4.0)
 DISPLACEMENT_KNOTS = (5, 6, 7)
 DISPLACEMENT_MM = (2.0, 7.0)
-#: By how much wider a body is deformed for training.
+#: By how much wider a body is deformed for training, and then displaced more finely, muscle against muscle: as above.
 WIDE = 1.5
+FINE_KNOTS = (12, 8, 12)
+FINE_MM = (0.0, 4.5)
 #: Room around the anatomy for fat, skin and air, in mm (x, y, z).
 MARGIN_MM = (45.0, 40.0, 15.0)
 
@@ -51,11 +54,15 @@ class Deformation:
         matrix: (3, 3), from centered anatomy to centered scan, in (x, y, z).
         knots: (3, z, y, x) of the displacement along x, y and z, in mm.
         mirrored: Whether left and right are exchanged.
+        fine: As `knots`, more and closer; None for none.
+        pose: How the legs lie; as in the anatomy when None.
     """
 
     matrix: NDArray[np.float64]
     knots: NDArray[np.float32]
     mirrored: bool
+    fine: NDArray[np.float32] | None = None
+    pose: Pose | None = None
 
 
 def anatomy_from_file(path: Path, structures: StructureSet) -> Anatomy:
@@ -95,7 +102,10 @@ def draw_deformation(rng: np.random.Generator, *, wide: bool = False) -> Deforma
     knots = rng.normal(0.0, rng.uniform(*DISPLACEMENT_MM), size=(3, *DISPLACEMENT_KNOTS[::-1]))
     mirrored = bool(rng.random() < 0.5)  # noqa: PLR2004
     matrix = _affine(rng, WIDE if wide else 1.0) @ np.diag([-1.0 if mirrored else 1.0, 1.0, 1.0])
-    return Deformation(matrix, knots.astype(np.float32), mirrored)
+    if not wide:
+        return Deformation(matrix, knots.astype(np.float32), mirrored)
+    fine = rng.normal(0.0, rng.uniform(*FINE_MM), size=(3, *FINE_KNOTS[::-1]))
+    return Deformation(matrix, knots.astype(np.float32), mirrored, fine.astype(np.float32), draw_pose(rng))
 
 
 def deformed_onto(anatomy: Anatomy, grid: Grid, deformation: Deformation, whole: Grid) -> NDArray[np.uint8]:
@@ -121,8 +131,12 @@ def deformed_onto(anatomy: Anatomy, grid: Grid, deformation: Deformation, whole:
     for row in range(3):  # x, y, z; coordinates are in array order
         place = sum(inverse[row, axis] * places[axis] for axis in range(3))
         place = place + _displacement(deformation.knots[row], grid, whole)
+        if deformation.fine is not None:
+            place = place + _displacement(deformation.fine[row], grid, whole)
         coordinates[2 - row] = (place + center[row] - anatomy.grid.origin[row]) / anatomy.grid.spacing_mm[row]
+    legs = None if deformation.pose is None else posed(anatomy.labels, anatomy.grid, coordinates, deformation.pose)
     labels = map_coordinates(anatomy.labels, coordinates, order=0, mode="constant", cval=0)
+    labels = labels if legs is None else of_own_leg(labels, legs)
     return np.asarray(_swap_sides(labels) if deformation.mirrored else labels, dtype=np.uint8)
 
 
@@ -141,7 +155,7 @@ def _displacement(knots: NDArray[np.float32], grid: Grid, whole: Grid) -> NDArra
     for axis in (2, 1, 0):
         at = grid.origin[axis] + grid.spacing_mm[axis] * np.arange(grid.size[axis]) - whole.origin[axis]
         extent = max((whole.size[axis] - 1) * whole.spacing_mm[axis], 1e-9)
-        places.append(np.clip(at / extent, 0.0, 1.0) * (DISPLACEMENT_KNOTS[axis] - 1))
+        places.append(np.clip(at / extent, 0.0, 1.0) * (knots.shape[2 - axis] - 1))
     return interpolate_at(knots, places)
 
 

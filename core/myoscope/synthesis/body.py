@@ -42,7 +42,6 @@ def body_mask(
         apart_mm: Air between the two legs below the pelvis, where their layers of fat would touch.
     """
     from scipy.ndimage import binary_fill_holes, distance_transform_edt, gaussian_filter
-    from skimage.morphology import convex_hull_image
 
     layer = fat_mm * np.exp(0.35 * smooth_field(rng, grid.shape, grid.spacing_mm, 90.0)) + 2.5
     body = np.zeros(labels.shape, dtype=bool)
@@ -54,7 +53,7 @@ def body_mask(
             continue
         pelvis = (labels[nearest] % LEFT_OFFSET == PELVIS_ID).any()
         if pelvis:
-            tissue = convex_hull_image(tissue)
+            tissue = _hull(tissue)
         elif round_mm:
             tissue = tissue | _wrapped(section)
         grown = distance_transform_edt(~tissue, sampling=plane) <= layer[k] + round_mm
@@ -72,15 +71,24 @@ def body_mask(
 
 def _wrapped(section: NDArray[np.uint8]) -> Mask:
     """Return the convex hull of each leg that its labels do not fill."""
-    from skimage.morphology import convex_hull_image
-
     wrapped = np.zeros(section.shape, dtype=bool)
     for leg in ((section > 0) & (section < LEFT_OFFSET), section > LEFT_OFFSET):
         if leg.any():
-            hull = convex_hull_image(leg)
+            hull = _hull(leg)
             if leg.sum() < SPARSE_SHARE * hull.sum():
                 wrapped |= hull
     return wrapped
+
+
+def _hull(mask: Mask) -> Mask:
+    """Return the convex hull of a mask in its plane, looked for in the mask's own box alone."""
+    from skimage.morphology import convex_hull_image
+
+    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
+    box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    hull = np.zeros(mask.shape, dtype=bool)
+    hull[box] = convex_hull_image(mask[box])
+    return hull
 
 
 def _between_legs(section: NDArray[np.uint8], plane: tuple[float, float], width_mm: float) -> Mask:

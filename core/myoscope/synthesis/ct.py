@@ -17,7 +17,9 @@ from myoscope.data.scan import Scan
 from myoscope.data.segmentation import Segmentation
 from myoscope.ops.resample import resample
 from myoscope.synthesis.anatomy import Anatomy, deformed_onto, draw_deformation, enclosing_grid
+from myoscope.synthesis.beside import add_metal, draw_arms
 from myoscope.synthesis.body import PELVIS_ID, body_mask, depth_inside, rich_slices
+from myoscope.synthesis.build import built
 from myoscope.synthesis.fields import smooth_field
 from myoscope.synthesis.septa import septa
 from myoscope.synthesis.views import TRAINING_LENGTH_MM, centered, cut, final_grid, slab
@@ -31,6 +33,8 @@ HU_RANGE = (-1024, 3071)
 SPACING_RANGE_MM = ((1.6, 2.2), (2.5, 5.0))
 #: Anatomy is rendered no finer than this and then interpolated: the maps themselves are no finer.
 FINEST_RENDER_MM = 1.5
+#: How often a wide scan shows metal in a femur.
+METAL_CHANCE = 0.08
 BONE_IDS = tuple(s.id for s in THIGH_STRUCTURES if s.kind == "bone")
 
 
@@ -84,6 +88,7 @@ def ct_case(anatomy: Anatomy, structures: StructureSet, seed: int, options: Synt
     elif not options.complete:
         view = cut(view, rng)
     labels = deformed_onto(anatomy, view, deformation, whole)
+    labels = built(labels, view, rng) if options.wide else labels
     tissue = draw_tissue(rng)
     tissue = beyond_the_usual(tissue, rng) if options.wide else tissue
     hu = render_ct(labels, view, tissue, rng, wide=options.wide)
@@ -93,7 +98,8 @@ def ct_case(anatomy: Anatomy, structures: StructureSet, seed: int, options: Synt
     hu += rng.standard_normal(hu.shape, dtype=np.float32) * np.float32(tissue.noise_hu)
     image = np.clip(np.rint(hu), *HU_RANGE).astype(np.int16)
     name = f"ct_thigh_{seed:05d}"
-    present = frozenset(s.name for s in structures if (anatomy.labels % LEFT_OFFSET == s.id).any())
+    shown = set((np.unique(anatomy.labels) % LEFT_OFFSET).tolist())
+    present = frozenset(s.name for s in structures if s.id in shown)
     scan = Scan("ct_thigh", {"ct": image}, grid, name, source=f"synthesized from {anatomy.name}, seed {seed}")
     truth = Segmentation(labels, grid, structures, present, sides_split=True)
     return LabelledCase(scan, truth, {"seed": seed, "anatomy": anatomy.name, "spacing_mm": list(grid.spacing_mm)})
@@ -134,7 +140,8 @@ def beyond_the_usual(tissue: Tissue, rng: np.random.Generator) -> Tissue:
 def render_ct(labels: Labels, grid: Grid, tissue: Tissue, rng: np.random.Generator, *, wide: bool = False) -> Floats:
     """Return the noiseless CT in HU of a label map, with fat, organs, skin, table and air around the labels.
 
-    A wide one also has vessels, bones that no structure names (sacrum, spine, tibia) and gas in the bowel.
+    A wide one also has vessels, bones that no structure names (sacrum, spine, tibia), gas in the bowel, arms, and metal
+    with streaks.
     """
     from scipy.ndimage import gaussian_filter
 
@@ -151,9 +158,14 @@ def render_ct(labels: Labels, grid: Grid, tissue: Tissue, rng: np.random.Generat
     _add_bones(hu, labels, grid, tissue, texture)
     skin = (depth > 0) & (depth <= rng.uniform(1.5, 3.0))
     hu[skin] = rng.uniform(-20.0, 40.0)
+    if wide:
+        _add_arms(hu, body, grid, tissue, rng)
     _add_table(hu, body, grid, rng)
     sigma = tuple(tissue.blur_mm / s for s in reversed(spacing))
-    return np.asarray(gaussian_filter(hu, sigma), dtype=np.float32)
+    seen = np.asarray(gaussian_filter(hu, sigma), dtype=np.float32)
+    if wide and rng.random() < METAL_CHANCE:
+        add_metal(seen, labels, grid, rng)
+    return seen
 
 
 def _add_soft_tissue(hu: Floats, labels: Labels, depth: Floats, grid: Grid, rng: np.random.Generator) -> None:
@@ -207,6 +219,14 @@ def _add_bones(hu: Floats, labels: Labels, grid: Grid, tissue: Tissue, texture: 
     cortex = bone & (inside <= max(tissue.cortex_mm, *grid.spacing_mm[:2]))
     hu[bone] = (tissue.marrow_hu + 40.0 * texture)[bone]
     hu[cortex] = tissue.cortex_hu
+
+
+def _add_arms(hu: Floats, body: NDArray[np.bool_], grid: Grid, tissue: Tissue, rng: np.random.Generator) -> None:
+    """Put arms beside the body where the scan shows any."""
+    arms = draw_arms(body, grid, rng)
+    if arms is not None:
+        for mask, value in ((arms.fat, FAT_HU), (arms.muscle, tissue.muscle_hu), (arms.bone, tissue.cortex_hu)):
+            hu[mask] = value
 
 
 def _add_table(hu: Floats, body: NDArray[np.bool_], grid: Grid, rng: np.random.Generator) -> None:

@@ -3,7 +3,7 @@ import pytest
 
 import myoscope
 from myoscope import LabelledCase, SynthesisOptions
-from myoscope.synthesis.mr import CONTRASTS, PLAIN
+from myoscope.synthesis.mr import CONTRASTS, INK, PLAIN, _ink
 
 COARSE = (8.0, 8.0, 12.0)
 
@@ -80,3 +80,18 @@ def test_fat_is_now_darker_and_now_brighter_than_muscle_in_plain_scans(wide: lis
             fat = (labels == 0) & (image > 0.3 * muscle)
             brighter.append(bool(np.median(image[fat]) > muscle))
     assert set(brighter) == {True, False}
+
+
+def test_ink_darkens_borders_in_the_plane_and_nothing_else_in_about_half_of_all_scans() -> None:
+    labels = np.zeros((3, 8, 8), dtype=np.uint8)
+    labels[:, 2:5, 2:5] = 3
+    drawn = [_ink(labels, np.random.default_rng(seed)) for seed in range(60)]
+    inked = [left for left in drawn if left.min() < 1]
+    assert 15 < len(inked) < 45
+    for left in inked:
+        assert 1 - INK[1] - 1e-6 <= left.min() <= 1 - INK[0]
+        dark = left[1] < 1
+        assert dark[2, 2:5].all()
+        assert dark[2:5, 5].all()
+        assert not dark[3:5, 3:5].any()
+        assert not dark[6:].any()

@@ -1,0 +1,115 @@
+"""How the legs lie: each turned about its own thigh and moved outward, while the pelvis stays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from myoscope.anatomy import LEFT_OFFSET
+from myoscope.data.grid import Grid
+from myoscope.synthesis.body import FEMUR_ID
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Places = NDArray[np.float32]
+
+#: Spread of a leg's turn about its thigh, the largest, and how far it moves outward.
+TURN_DEG, MOST_DEG = 11.0, 28.0
+OUTWARD_MM = (0.0, 22.0)
+#: The turn grows from the hip down over this share of the femur.
+SHARE_OF_FEMUR = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class Pose:
+    """How both legs lie, the right one first.
+
+    Attributes:
+        turns: About the femur, in radians.
+        outward_mm: Away from the other leg.
+    """
+
+    turns: tuple[float, float]
+    outward_mm: tuple[float, float]
+
+
+def draw_pose(rng: np.random.Generator) -> Pose:
+    """Return legs that lie at random; feet mostly fall outward, or inward, on both sides."""
+    both = rng.normal(0.0, TURN_DEG)
+    turns = np.clip(np.array([both, -both]) + rng.normal(0.0, TURN_DEG / 2, size=2), -MOST_DEG, MOST_DEG)
+    outward = rng.uniform(*OUTWARD_MM, size=2)
+    right, left = (float(turn) for turn in np.deg2rad(turns))
+    return Pose((right, left), (float(outward[0]), float(outward[1])))
+
+
+def posed(labels: NDArray[np.uint8], grid: Grid, indices: Places, pose: Pose) -> NDArray[np.uint8] | None:
+    """Return whose leg each place lies in: 0 above the legs, 1 right, 2 left; and move the places with the legs.
+
+    None when the anatomy does not show both femora; then nothing moves.
+
+    Args:
+        labels: Of the anatomy, shape `grid.shape`.
+        grid: Of the labels, axis-aligned.
+        indices: Places in the anatomy in voxels, shape (3, k, j, i), along z, y and x; changed in place.
+        pose: Of the legs.
+    """
+    right_axis, left_axis = (_axis(labels == value, grid) for value in (FEMUR_ID, FEMUR_ID + LEFT_OFFSET))
+    if right_axis is None or left_axis is None:
+        return None
+    (first_x, first_y, first_z), steps = grid.origin, grid.spacing_mm
+    z, y, x = (
+        line * np.float32(step) + np.float32(first)
+        for line, step, first in zip(indices, steps[::-1], (first_z, first_y, first_x), strict=True)
+    )
+    top = min(right_axis.top, left_axis.top)
+    length = top - max(right_axis.bottom, left_axis.bottom)
+    grown = np.clip((top - z) / np.float32(SHARE_OF_FEMUR * length), 0.0, 1.0)
+    middle = (right_axis.x(z) + left_axis.x(z)) / 2
+    left = x > middle
+    across, along = np.where(left, left_axis.x(z), right_axis.x(z)), np.where(left, left_axis.y(z), right_axis.y(z))
+    angle = np.where(left, np.float32(pose.turns[1]), np.float32(pose.turns[0])) * grown
+    away = np.where(left, np.float32(pose.outward_mm[1]), np.float32(-pose.outward_mm[0])) * grown
+    dx, dy, cos, sin = x - away - across, y - along, np.cos(angle), np.sin(angle)
+    x, y = across + cos * dx + sin * dy, along - sin * dx + cos * dy
+    indices[2] = (x - np.float32(first_x)) / np.float32(steps[0])
+    indices[1] = (y - np.float32(first_y)) / np.float32(steps[1])
+    return np.where(grown > 0, np.where(left, 2, 1), 0).astype(np.uint8)
+
+
+def of_own_leg(labels: NDArray[np.uint8], legs: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the labels without those that a turned leg took from the other one."""
+    foreign = ((legs == 1) & (labels > LEFT_OFFSET)) | ((legs == 2) & (labels < LEFT_OFFSET))  # noqa: PLR2004
+    return np.where(foreign, np.uint8(0), labels)
+
+
+@dataclass(frozen=True, slots=True)
+class _Axis:
+    """A straight line through a femur, x and y linear in z, in mm."""
+
+    across: tuple[float, float]
+    along: tuple[float, float]
+    top: float
+    bottom: float
+
+    def x(self, z: Places) -> Places:
+        return np.float32(self.across[0]) * z + np.float32(self.across[1])
+
+    def y(self, z: Places) -> Places:
+        return np.float32(self.along[0]) * z + np.float32(self.along[1])
+
+
+def _axis(femur: NDArray[np.bool_], grid: Grid) -> _Axis | None:
+    """Return the line through the centers of a femur's sections; None where there are fewer than two."""
+    counts = femur.sum(axis=(1, 2))
+    there = np.flatnonzero(counts)
+    if there.size < 2:  # noqa: PLR2004
+        return None
+    x, y, z = (o + s * np.arange(n) for n, s, o in zip(grid.size, grid.spacing_mm, grid.origin, strict=True))
+    inside = femur[there]
+    across = np.polyfit(z[there], inside.sum(axis=1) @ x / counts[there], 1)
+    along = np.polyfit(z[there], inside.sum(axis=2) @ y / counts[there], 1)
+    first, second = (tuple(float(v) for v in line) for line in (across, along))
+    return _Axis((first[0], first[1]), (second[0], second[1]), float(z[there[-1]]), float(z[there[0]]))
