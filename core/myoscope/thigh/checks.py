@@ -1,4 +1,4 @@
-"""What is wrong with the labels of a thigh or worth a look: coverage, sides and volumes, whatever the modality."""
+"""What is wrong with the labels of a thigh of any modality: coverage, sides, heights and volumes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from myoscope.qc.coverage import cut_structures, no_thigh_in_view
 from myoscope.qc.plausibility import unequal_sides, volumes_outside
 from myoscope.thigh.groups import ADDUCTORS, ANTERIOR, GLUTEAL, POSTERIOR
+from myoscope.thigh.heights import exchanged_ends
 from myoscope.thigh.limits import VOLUME_LIMITS_ML
 from myoscope.thigh.sides import wrong_sides
 
@@ -24,7 +25,7 @@ SIDE_DIFFERENCE = 0.5
 
 
 def thigh_findings(segmentation: Segmentation, measurements: Measurements, regions: Regions) -> tuple[Finding, ...]:
-    """Return what coverage, sides and volumes give away; empty when all is well.
+    """Return what coverage, sides, heights and volumes give away; empty when all is well.
 
     Args:
         segmentation: The labels.
@@ -35,6 +36,7 @@ def thigh_findings(segmentation: Segmentation, measurements: Measurements, regio
         *no_thigh_in_view(measurements, THIGH, minimum_ml=SMALLEST_THIGH_ML),
         *cut_structures(measurements),
         *wrong_sides(segmentation, regions),
+        *exchanged_ends(segmentation, regions),
         *volumes_outside(measurements, VOLUME_LIMITS_ML),
         *unequal_sides(measurements, share=SIDE_DIFFERENCE),
     )
