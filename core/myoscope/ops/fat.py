@@ -1,7 +1,8 @@
 """Fat fraction from the water and fat images of Dixon MRI, and what a region holds of it.
 
 A fraction is F / (W + F) of the signals, in percent. Where neither image shows more than the noise of air it is
-unknown, NaN, and never counted as 0.
+unknown, NaN, and never counted as 0. Where air shows how strong the noise is, what it adds to the magnitudes of water
+and of fat is taken off first: it would raise low fractions.
 """
 
 from __future__ import annotations
@@ -16,30 +17,18 @@ from numpy.typing import NDArray
 
 from myoscope.data.grid import Grid
 from myoscope.errors import GeometryError
+from myoscope.ops.air import Air, find_air, is_louder_than_tissue, noise_sigma
+from myoscope.ops.rician import without_floor
+
+#: Sigma of the noise of the water image and of the fat image.
+Sigmas = tuple[float, float]
 
 SIGNAL_METHOD = "signal fat fraction F/(W+F)"
+#: Appended to it.
+FLOOR_REMOVED, FLOOR_KEPT = "noise floor removed", "noise floor unknown, not removed"
 PDFF_METHOD = "PDFF, the scanner's map"
 #: Appended to a fraction's method for the volume of fat that follows from it.
 VOLUME_METHOD = "sum of the fraction x voxel volume, voxels of noise at the mean of the others"
-
-#: Air is sampled in a frame this wide, as a share of a slice's rows and columns: bodies lie in the middle.
-FRAME_SHARE = 0.06
-#: The frame shows the noise of air when at least this share of it is dark and not zero; otherwise air was zeroed.
-AIR_SHARE = 0.1
-#: Noise ends this many robust deviations above its median: beyond 99.9% of a Rayleigh distribution, or a sum of two.
-NOISE_DEVIATIONS = 4.0
-#: Median absolute deviation to standard deviation of a normal distribution.
-MAD_TO_SD = 1.4826
-#: Without air to measure, signal begins at this share of what tissue typically shows.
-TISSUE_SHARE = 0.05
-#: A frame whose dark part has a median above this share of what tissue typically shows is full of dark tissue.
-AIR_LIMIT_SHARE = 0.4
-#: Noise ends at this share of what tissue typically shows, however noisy the air: tissue must stay.
-NOISE_LIMIT_SHARE = 0.5
-#: The brightest voxels, this share of those with signal, are vessels and artifacts and not looked at.
-SPIKE_SHARE = 0.001
-#: Signals below the largest one divided by this (12 bits) are zeros blurred by resampling, not noise.
-BINS = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +36,17 @@ class FatFraction:
     """How much of the signal of each voxel is fat.
 
     Attributes:
-        percent: 100 x F / (W + F), float32, shape of the images; NaN where there is only noise.
+        percent: 100 x F / (W + F), float32, shape of the images; NaN where there is only noise. Without the noise floor
+            single voxels lie below 0 or above 100, and are not clipped: means would be too high.
         noise: W + F of at most this is noise, in the units of the images; NaN when no image said so.
         method: What kind of fraction it is, for the method of a measurement.
+        sigmas: Of the noise whose floor is to be removed from water and fat; None where it is unknown.
     """
 
     percent: NDArray[np.float32]
     noise: float
     method: str
+    sigmas: Sigmas | None = None
 
 
 def fat_fraction(water: NDArray[Any], fat: NDArray[Any]) -> FatFraction:
@@ -70,25 +62,30 @@ def fat_fraction(water: NDArray[Any], fat: NDArray[Any]) -> FatFraction:
     Raises:
         GeometryError: Images of different shapes.
     """
-    if water.shape != fat.shape:
-        raise GeometryError(
-            f"The water image has shape {water.shape} and the fat image {fat.shape}; a fraction needs one grid.",
-            "Give both images of one acquisition.",
-        )
-    percent = np.add(water, fat, dtype=np.float32)
-    noise = noise_limit(percent)
-    silent = percent <= noise
-    np.divide(fat, percent, out=percent, where=~silent, casting="same_kind")
-    percent *= np.float32(100.0)
-    percent[silent] = np.nan
-    return FatFraction(percent, noise, SIGNAL_METHOD)
+    percent = _total(water, fat)
+    air = find_air(percent)
+    sigmas = _sigmas(water, fat, percent, air)
+    for k in np.ndindex(percent.shape[:-2]):
+        _to_percent(percent[k], *pair_of(water[k], fat[k], sigmas), air.limit)
+    return FatFraction(percent, air.limit, signal_method(sigmas), sigmas)
+
+
+def signal_method(sigmas: Sigmas | None) -> str:
+    """Return what a fraction of water and fat is called."""
+    return f"{SIGNAL_METHOD}, {FLOOR_KEPT if sigmas is None else FLOOR_REMOVED}"
+
+
+def pair_of(water: NDArray[Any], fat: NDArray[Any], sigmas: Sigmas | None) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return water and fat without the noise floor where it is known, and as they are where not; any shape."""
+    return (water, fat) if sigmas is None else (without_floor(water, sigmas[0]), without_floor(fat, sigmas[1]))
 
 
 def fat_fraction_of(channels: Mapping[str, NDArray[Any]]) -> FatFraction | None:
     """Return the fat fraction that the channels of a Dixon scan give, or None when they give none.
 
     The scanner's own map `pdff`, in percent, comes first; where `water` and `fat`, or else `in_phase`, are there too,
-    it is unknown in their noise. Otherwise the fraction is that of `water` and `fat`.
+    it is unknown in their noise. Otherwise the fraction is that of `water` and `fat`. Beside a map,
+    which stays as it is, `sigmas` are those of `water` and `fat`.
 
     Raises:
         GeometryError: Images of different shapes.
@@ -96,42 +93,16 @@ def fat_fraction_of(channels: Mapping[str, NDArray[Any]]) -> FatFraction | None:
     water, fat, pdff = (channels.get(name) for name in ("water", "fat", "pdff"))
     if pdff is None:
         return None if water is None or fat is None else fat_fraction(water, fat)
-    total = channels.get("in_phase")
-    if water is not None and fat is not None:
-        total = np.add(water, fat, dtype=np.float32)
+    pair = None if water is None or fat is None else (water, fat)
+    total = channels.get("in_phase") if pair is None else _total(*pair)
     percent = pdff.astype(np.float32)
     if total is None:
         return FatFraction(percent, math.nan, PDFF_METHOD)
     if total.shape != percent.shape:
         raise GeometryError(f"The map of PDFF has shape {percent.shape} and the image beside it {total.shape}.")
-    noise = noise_limit(total)
-    percent[total <= noise] = np.nan
-    return FatFraction(percent, noise, PDFF_METHOD)
-
-
-def noise_limit(signal: NDArray[Any]) -> float:
-    """Return the signal that noise does not exceed, in the units of the image; 0 for an image without signal.
-
-    Air is the darker of two classes of signal (Otsu, IEEE Trans Syst Man Cybern 9:62-66, 1979), looked at in the frame
-    around the slices. Where the scanner set air to zero, or the image shows none, signal begins at a small share of
-    the brighter class.
-
-    Args:
-        signal: A magnitude image, W + F or in phase, shape (k, j, i) or (j, i).
-    """
-    largest = float(signal.max(initial=0.0))
-    if largest <= 0:
-        return 0.0
-    with_signal = np.cumsum(_histogram(signal, largest))
-    largest *= (int(np.searchsorted(with_signal, (1.0 - SPIKE_SHARE) * with_signal[-1])) + 1) / BINS
-    split, tissue = _air_and_tissue(_histogram(signal, largest), largest)
-    frame = np.concatenate([part.ravel() for part in _frame(signal)])
-    air = frame[(frame > largest / BINS) & (frame <= split)]
-    median = float(np.median(air)) if air.size >= AIR_SHARE * frame.size else math.inf
-    if median > AIR_LIMIT_SHARE * tissue:
-        return TISSUE_SHARE * tissue
-    limit = median + NOISE_DEVIATIONS * MAD_TO_SD * float(np.median(np.abs(air - median)))
-    return min(limit, NOISE_LIMIT_SHARE * tissue)
+    air = find_air(total)
+    percent[total <= air.limit] = np.nan
+    return FatFraction(percent, air.limit, PDFF_METHOD, None if pair is None else _sigmas(*pair, total, air))
 
 
 def mean_of_voxels(percent: NDArray[Any], mask: NDArray[np.bool_]) -> float:
@@ -141,13 +112,22 @@ def mean_of_voxels(percent: NDArray[Any], mask: NDArray[np.bool_]) -> float:
     return float(inside.mean(dtype=np.float64)) if inside.size else math.nan
 
 
-def fraction_of_sums(water: NDArray[Any], fat: NDArray[Any], mask: NDArray[np.bool_]) -> float:
+def fraction_of_sums(
+    water: NDArray[Any], fat: NDArray[Any], mask: NDArray[np.bool_], sigmas: Sigmas | None = None
+) -> float:
     """Return 100 x sum of F / sum of (W + F) over a mask, in %; NaN for an empty mask or one without signal.
 
     Bright voxels weigh more than in `mean_of_voxels`, so noise hardly counts and need not be left out of the mask.
+
+    Args:
+        water: Shape of the mask.
+        fat: The same shape.
+        mask: What to sum.
+        sigmas: Of `FatFraction`: the noise floor is removed where they are known.
     """
-    total_fat = float(fat[mask].sum(dtype=np.float64))
-    total = total_fat + float(water[mask].sum(dtype=np.float64))
+    water, fat = pair_of(water[mask], fat[mask], sigmas)
+    total_fat = float(fat.sum(dtype=np.float64))
+    total = total_fat + float(water.sum(dtype=np.float64))
     return 100.0 * total_fat / total if total > 0 else math.nan
 
 
@@ -165,31 +145,28 @@ def fat_volume_ml(percent: NDArray[Any], mask: NDArray[np.bool_], grid: Grid) ->
     return mean_of_voxels(percent, mask) / 100.0 * int(np.count_nonzero(mask)) * grid.voxel_volume_ml
 
 
-def _histogram(signal: NDArray[Any], largest: float) -> NDArray[np.int64]:
-    """Return how many voxels lie in each of `BINS` equal steps up to `largest`; the first, zero, is not counted."""
-    counts = np.zeros(BINS, dtype=np.int64)
-    for plane in signal.reshape(-1, *signal.shape[-2:]):
-        counts += np.histogram(plane, BINS, range=(0.0, largest))[0]
-    counts[0] = 0
-    return counts
+def _total(water: NDArray[Any], fat: NDArray[Any]) -> NDArray[np.float32]:
+    if water.shape != fat.shape:
+        raise GeometryError(
+            f"The water image has shape {water.shape} and the fat image {fat.shape}; a fraction needs one grid.",
+            "Give both images of one acquisition.",
+        )
+    total: NDArray[np.float32] = np.add(water, fat, dtype=np.float32)
+    return total
 
 
-def _air_and_tissue(counts: NDArray[np.int64], largest: float) -> tuple[float, float]:
-    """Return the signal that parts the two classes of a histogram, and the median of the brighter one."""
-    centers = (np.arange(BINS) + 0.5) / BINS * largest
-    below, moment = np.cumsum(counts), np.cumsum(counts * centers)
-    above = below[-1] - below
-    with np.errstate(divide="ignore", invalid="ignore"):
-        gap = moment / below - (moment[-1] - moment) / above
-        between = np.where((below > 0) & (above > 0), below * above * gap * gap, 0.0)
-    split = int(between.argmax()) + 1 if between.any() else 0
-    brighter = np.cumsum(counts[split:])
-    median = split + int(np.searchsorted(brighter, brighter[-1] / 2.0))
-    return split / BINS * largest, float(centers[median])
+def _sigmas(water: NDArray[Any], fat: NDArray[Any], total: NDArray[np.float32], air: Air) -> Sigmas | None:
+    """Return the sigmas of both images, or None where that of either is unknown or air is not to be believed."""
+    if not air.shown or is_louder_than_tissue(total, air):
+        return None
+    sigmas = noise_sigma(water, total, air), noise_sigma(fat, total, air)
+    return None if math.isnan(sum(sigmas)) else sigmas
 
 
-def _frame(signal: NDArray[Any]) -> tuple[NDArray[Any], ...]:
-    """Return views of the outermost rows and columns of every slice, corners once."""
-    rows, columns = (max(1, round(FRAME_SHARE * n)) for n in signal.shape[-2:])
-    middle = signal[..., rows:-rows, :]
-    return signal[..., :rows, :], signal[..., -rows:, :], middle[..., :columns], middle[..., -columns:]
+def _to_percent(total: NDArray[np.float32], water: NDArray[Any], fat: NDArray[Any], noise: float) -> None:
+    """Turn W + F of one slice into its fraction."""
+    silent = total <= noise
+    np.add(water, fat, out=total, dtype=np.float32)
+    np.divide(fat, total, out=total, where=~silent, casting="same_kind")
+    total *= np.float32(100.0)
+    total[silent] = np.nan

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from myoscope import Grid
+from myoscope.ops.air import noise_limit
 from myoscope.ops.components import fill_holes
-from myoscope.ops.fat import noise_limit
 from myoscope.thigh.envelope import fascial_envelope
 from myoscope.thigh.extent import midline, trunk_and_legs
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from myoscope import Measurement, Measurements, Scan, Segmentation, Side, Structure, Subject
 from myoscope.ops.fat import (
-    SIGNAL_METHOD,
     VOLUME_METHOD,
     FatFraction,
     fat_fraction_of,
     fat_volume_ml,
     fraction_of_sums,
     mean_of_voxels,
+    signal_method,
 )
 from myoscope.ops.orient import to_lps
 from myoscope.ops.regions import LABEL_VALUES, Regions, box, deviation, mean, summarize, values_of, volume_ml
@@ -84,7 +84,7 @@ def measure(scan: Scan, segmentation: Segmentation, subject: Subject) -> Measure
 def _images(scan: Scan, segmentation: Segmentation) -> Images:
     fraction = fat_fraction_of(scan.channels)
     if fraction is not None:
-        fraction = FatFraction(to_lps(fraction.percent, scan.grid)[0], fraction.noise, fraction.method)
+        fraction = replace(fraction, percent=to_lps(fraction.percent, scan.grid)[0])
     pair = [to_lps(scan.channels[name], scan.grid)[0] for name in ("water", "fat") if name in scan.channels]
     return Images(
         labels=to_lps(segmentation.labels, scan.grid)[0],
@@ -134,8 +134,9 @@ def _fractions(
     yield Quantity("fat_fraction_mean_of_voxels", average, "%", f"mean of voxels, {fraction.method}", reason)
     if images.water_and_fat is not None:
         water, fat = (image[where] for image in images.water_and_fat)
-        method = f"sum of F / sum of (W + F), {SIGNAL_METHOD}"
-        yield Quantity("fat_fraction_of_sums", fraction_of_sums(water, fat, mask), "%", method, reason)
+        value = fraction_of_sums(water, fat, mask, fraction.sigmas)
+        method = f"sum of F / sum of (W + F), {signal_method(fraction.sigmas)}"
+        yield Quantity("fat_fraction_of_sums", value, "%", method, reason)
 
 
 def _thigh_fractions(

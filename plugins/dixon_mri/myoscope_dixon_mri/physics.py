@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from myoscope import Grid, UnreadableError
+from myoscope.ops.air import noise_limit
 from myoscope.ops.components import fill_holes
-from myoscope.ops.fat import noise_limit
 from myoscope.ops.orient import to_lps
 
 Images = Sequence[NDArray[np.float32]]

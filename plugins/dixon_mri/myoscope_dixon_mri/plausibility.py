@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from myoscope.ops.fat import noise_limit
+from myoscope.ops.air import noise_limit
 
 #: Magnitudes are not negative; interpolation overshoots by at most this share of the brightest voxel.
 OVERSHOOT_SHARE = 0.05

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from myoscope import Grid
-from myoscope.ops.fat import noise_limit
+from myoscope.ops.air import noise_limit
 from myoscope.ops.orient import to_lps
 from myoscope_dixon_mri.places import extent_mm
 

@@ -9,7 +9,10 @@ import pytest
 from numpy.typing import NDArray
 
 from myoscope import GeometryError, Grid
+from myoscope.ops.air import noise_limit
 from myoscope.ops.fat import (
+    FLOOR_KEPT,
+    FLOOR_REMOVED,
     PDFF_METHOD,
     SIGNAL_METHOD,
     fat_fraction,
@@ -17,7 +20,6 @@ from myoscope.ops.fat import (
     fat_volume_ml,
     fraction_of_sums,
     mean_of_voxels,
-    noise_limit,
 )
 
 Volume = NDArray[np.float32]
@@ -47,7 +49,8 @@ def test_the_fraction_of_known_mixtures_is_known_where_air_is_zero() -> None:
     assert np.allclose(found.percent[muscle], 10.0)
     assert np.allclose(found.percent[body & ~muscle], 90.0)
     assert np.isnan(found.percent[~body]).all()
-    assert found.method == SIGNAL_METHOD
+    assert found.method == f"{SIGNAL_METHOD}, {FLOOR_KEPT}"
+    assert found.sigmas is None
     assert 0 < found.noise < 400 / 4
 
 
@@ -172,6 +175,53 @@ def test_a_bright_voxel_weighs_more_in_the_fraction_of_sums_than_in_the_mean() -
     assert fraction_of_sums(water, fat, mask) == pytest.approx(60.0)
 
 
+@pytest.mark.parametrize("sigma", [2.0, 6.0, 12.0])
+def test_noise_does_not_raise_the_fraction_of_a_lean_disc_in_bright_fat(sigma: float) -> None:
+    _, _, body, muscle = leg()
+    water, fat = (np.where(muscle, a, np.where(body, b, 0.0)).astype(np.float32) for a, b in ((384, 40), (16, 760)))
+    pair = noisy(water, sigma, 1), noisy(fat, sigma, 2)
+    found = fat_fraction(*pair)
+    assert found.method == f"{SIGNAL_METHOD}, {FLOOR_REMOVED}"
+    assert found.sigmas == pytest.approx((sigma, sigma), rel=0.05)
+    assert fraction_of_sums(*pair, muscle, found.sigmas) == pytest.approx(4.0, abs=0.4)
+    assert mean_of_voxels(found.percent, muscle) == pytest.approx(4.0, abs=0.5)
+    raised = fraction_of_sums(*pair, muscle) - 4.0
+    assert raised == pytest.approx(100 * sigma**2 / (2 * 16) / 400, rel=0.25)
+
+
+def test_single_voxels_below_zero_are_kept_so_that_means_are_right() -> None:
+    water, fat, body, muscle = leg()
+    fat[muscle] = 8.0
+    percent = fat_fraction(noisy(water, 8.0, 1), noisy(fat, 8.0, 2)).percent
+    assert np.nanmin(percent[muscle]) < 0
+    assert np.isfinite(percent[body]).all()
+
+
+def test_what_is_noise_is_decided_before_its_floor_is_removed() -> None:
+    water, fat, _, _ = leg()
+    pair = noisy(water, 10.0, 1), noisy(fat, 10.0, 2)
+    found = fat_fraction(*pair)
+    assert np.array_equal(np.isnan(found.percent), pair[0] + pair[1] <= noise_limit(pair[0] + pair[1]))
+
+
+def test_where_air_was_zeroed_the_fraction_stays_as_measured_and_says_so() -> None:
+    water, fat, body, muscle = leg()
+    pair = [np.where(body, noisy(image, 10.0, seed), 0.0).astype(np.float32) for seed, image in enumerate((water, fat))]
+    found = fat_fraction(pair[0], pair[1])
+    assert found.method == f"{SIGNAL_METHOD}, {FLOOR_KEPT}"
+    assert np.allclose(found.percent[muscle], 100 * pair[1][muscle] / (pair[0] + pair[1])[muscle])
+    assert fraction_of_sums(pair[0], pair[1], muscle, found.sigmas) == fraction_of_sums(pair[0], pair[1], muscle)
+
+
+def test_air_full_of_artifacts_wrecks_no_fraction() -> None:
+    water, fat, body, muscle = leg()
+    fat[muscle] = 16.0
+    pair = [np.where(body, noisy(a, 5.0, n), noisy(a, 15.0, n)).astype(np.float32) for n, a in enumerate((water, fat))]
+    found = fat_fraction(pair[0], pair[1])
+    assert found.method == f"{SIGNAL_METHOD}, {FLOOR_KEPT}"
+    assert mean_of_voxels(found.percent, muscle) == pytest.approx(100 * 16 / 376, abs=0.4)
+
+
 def test_an_empty_mask_has_no_fraction_and_no_fat() -> None:
     image, empty = np.ones(SHAPE, np.float32), np.zeros(SHAPE, np.bool_)
     grid = Grid.identity(SHAPE[::-1], (1.0, 1.0, 1.0), (0.0, 0.0, 0.0))
@@ -206,6 +256,17 @@ def test_the_map_of_the_scanner_comes_before_the_signal_fraction() -> None:
     beside = fat_fraction_of({"in_phase": water + fat, "pdff": pdff})
     assert beside is not None
     assert np.array_equal(beside.percent, found.percent, equal_nan=True)
+
+
+def test_the_map_of_the_scanner_stays_as_it_is_and_sums_beside_it_lose_the_noise_floor() -> None:
+    water, fat, body, muscle = leg()
+    fat[muscle] = 16.0
+    channels = {"water": noisy(water, 10.0, 1), "fat": noisy(fat, 10.0, 2), "pdff": np.full(SHAPE, 5.0, np.float32)}
+    found = fat_fraction_of(channels)
+    assert found is not None
+    assert found.method == PDFF_METHOD
+    assert np.all(found.percent[body] == 5.0)
+    assert found.sigmas == pytest.approx((10.0, 10.0), rel=0.05)
 
 
 def test_a_scan_without_the_pair_has_no_fraction() -> None:

@@ -79,6 +79,21 @@ def test_brightness_is_that_of_the_channel_shown_in_arbitrary_units(find: Find) 
     assert find("vastus_lateralis", "right", "intensity_median").value == pytest.approx(190.0)
 
 
+def test_noise_raises_no_fraction_and_the_method_says_what_was_done(find: Find) -> None:
+    scan, segmentation = case()
+    random = np.random.default_rng(0)
+    rician = {
+        name: np.hypot(image + random.normal(0, 7, GRID.shape), random.normal(0, 7, GRID.shape)).astype(np.float32)
+        for name, image in scan.channels.items()
+    }
+    noisy = finder(replace(scan, channels=rician), segmentation)
+    for quantity in ("fat_fraction_mean_of_voxels", "fat_fraction_of_sums", "intramuscular_fat_volume", "lean_volume"):
+        row = noisy("vastus_lateralis", "left", quantity)
+        assert "noise floor removed" in row.method
+        assert "noise floor unknown" in find("vastus_lateralis", "left", quantity).method
+        assert row.value == pytest.approx(find("vastus_lateralis", "left", quantity).value, rel=0.04)
+
+
 def test_the_quantities_of_a_muscle_come_in_order() -> None:
     assert quantities(case()[0]) == [
         "volume",
