@@ -42,6 +42,7 @@ def analyze(  # noqa: PLR0913  # the front door names every choice
     *,
     modality: str | None = None,
     model: str | None = None,
+    fast: bool = False,
     device: str = "auto",
     subject: SubjectLike | None = None,
     roi_subset: tuple[str, ...] = (),
@@ -56,6 +57,7 @@ def analyze(  # noqa: PLR0913  # the front door names every choice
         source: A path, a SimpleITK image, a nibabel image, or a `Scan`.
         modality: Name of the modality; found out from the source when None.
         model: Model id or path; the modality's default when None.
+        fast: Take the modality's coarser and faster model instead of its default.
         device: `auto`, `cpu`, `gpu`, `gpu:N` or `mps`.
         subject: Facts about the person, as a mapping, a JSON path or a `Subject`; they go before the headers'.
         roi_subset: Keep only these structures in the result; all when empty.
@@ -67,9 +69,11 @@ def analyze(  # noqa: PLR0913  # the front door names every choice
     Raises:
         InputError: The source cannot be measured.
         ModelError: The model is missing or broken.
-        UsageError: An unknown modality, device or structure, or a way to run the model that it has not.
+        UsageError: An unknown modality, device or structure, a way to run the model that it has not, or `fast` where
+            there is no faster model or another one is named.
     """
     from myoscope.inference import choose_device
+    from myoscope.models import choose_model
 
     run = Stages(progress)
     person = _subject(subject)
@@ -79,7 +83,7 @@ def analyze(  # noqa: PLR0913  # the front door names every choice
         info.structures.subset(roi_subset)
         truth = None if reference is None else _given(reference, scan, info, run)
         with run.stage("segment"):
-            package = _model_for(scan, info, model)
+            package = choose_model(scan, info, model, fast=fast)
             _check_comparable(truth, roi_subset, package.card.recipe)
             torch_device = choose_device(device)
             made_by, found = _segment(scan, plugin, package, torch_device, inference, run=run)
@@ -246,28 +250,6 @@ def _check_comparable(truth: tuple[Segmentation, str] | None, roi_subset: tuple[
     check_comparable(*truth, [name for name in found if name in (roi_subset or found)])
 
 
-def _model_for(scan: Scan, info: ModalityInfo, name: str | None) -> ModelPackage:
-    """Return the model that was asked for, or the one for the scan's site, or the modality's default."""
-    from myoscope.models import find_model
-
-    chosen = name or info.sites.get(scan.site, info.default_model)
-    if not chosen:
-        raise UsageError(
-            f"{scan.case_id} does not say which muscle it shows, and {info.name} has a model for each.",
-            f"Say where it was taken with --site: {', '.join(info.sites)}.",
-        )
-    package = find_model(chosen, scan.modality)
-    if scan.site:
-        needed = set(info.recipes[info.sites[scan.site]].structures)
-        if missing := needed - set(package.card.recipe.structures):
-            raise UsageError(
-                f"The model {package.card.id} was not trained for {scan.site}: it does not know "
-                f"{', '.join(sorted(missing))}.",
-                "Leave out --model, or name the site that the model was trained for.",
-            )
-    return package
-
-
 def _segment(
     scan: Scan, plugin: Modality, package: ModelPackage, device: str, options: InferenceOptions | None, *, run: Stages
 ) -> tuple[ModelReference, Segmentation]:
@@ -341,8 +323,11 @@ def _restricted(result: CaseResult, names: tuple[str, ...]) -> CaseResult:
     labels = np.where(kept[whole.labels], whole.labels, 0).astype(np.uint8)
     certainty = whole.certainty
     if certainty is not None:
-        by_structure = {name: sure for name, sure in certainty.by_structure.items() if name in names}
-        certainty = replace(certainty, by_structure=by_structure)
+        by_structure, expected = (
+            {name: value for name, value in given.items() if name in names}
+            for given in (certainty.by_structure, certainty.expected_dice)
+        )
+        certainty = replace(certainty, by_structure=by_structure, expected_dice=expected)
     return replace(
         result,
         segmentation=replace(

@@ -78,6 +78,7 @@ def unpicklable(case: Any) -> Any:
 BROKEN: list[tuple[str, Change, str]] = [
     ("describe", lambda info: replace(info, title=""), "needs a title"),
     ("describe", lambda info: replace(info, default_model="limb_phantom/other"), "neither a recipe nor an embedded"),
+    ("describe", lambda info: replace(info, fast_model="limb_phantom/quick"), "The fast model 'limb_phantom/quick'"),
     ("describe", recipe_with(structures=("muscle_insert", "tail")), "structures that do not exist: tail"),
     ("describe", recipe_with(overlap=1.0), "expected 0 or more and less than 1"),
     ("describe", recipe_with(name="threshold"), "both must be 'limb_phantom/NETWORK'"),

@@ -26,6 +26,7 @@ class ModalityInfo:
         default_model: Id of the model that `analyze` takes when none is named.
         weights_dir: Folder of embedded model packages.
         sites: Site -> id of the model that reads it, for a modality that images one place at a time; empty for others.
+        fast_model: Id of a coarser and faster model, taken on request; empty when there is none.
         published: Table of what others reported, CSV with the columns model, structure, metric, value, source; the
             structure `text` is a mean that their text states.
     """
@@ -38,6 +39,7 @@ class ModalityInfo:
     default_model: str
     weights_dir: Path
     sites: Mapping[str, str] = field(default_factory=dict)
+    fast_model: str = ""
     published: Path | None = None
 
 

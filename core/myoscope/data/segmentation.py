@@ -24,10 +24,13 @@ class Certainty:
     Attributes:
         mean: Over all voxels of the model's grid that are not background; NaN when it found nothing.
         by_structure: Over the voxels of each structure that it found.
+        expected_dice: What that certainty meant on held-out cases, by structure; empty for a model whose card does not
+            say.
     """
 
     mean: float
     by_structure: Mapping[str, float]
+    expected_dice: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

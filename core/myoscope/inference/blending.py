@@ -1,16 +1,23 @@
 """Overlapping windows become probabilities, in columns of the volume that hold only the classes seen there.
 
-A plane is cut into squares that share their borders; above each stands a column. It holds the planes that windows to
-come still touch, of the classes that any window saw in it: a few, however many the model knows. What no later window
-touches leaves as a `Piece` at once. Memory grows with what the columns show, not with classes x volume.
+A plane is cut into squares that share their borders; above each stands a column, cut into layers where windows begin
+and end. A layer holds the classes that the windows on it saw in its column: a few, however many the model knows. What
+no later window touches leaves as a `Piece` at once. Memory grows with what the columns show, not with classes x volume.
 """
 
 from __future__ import annotations
 
+import itertools
+import math
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
+from myoscope.inference.shares import probabilities
 from myoscope.inference.windows import Corner, Plan, weight_of
 
 if TYPE_CHECKING:
@@ -22,6 +29,9 @@ SIDE = 16
 #: change by it only where two classes are closer to each other than this.
 LEAST_SHARE = 1e-4
 BACKGROUND = 0
+
+#: Indices along z, y and x.
+Box = tuple[slice, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +67,21 @@ def blended(
     import torch
 
     weight = torch.from_numpy(weight_of(plan.window, blending)).to(device)
-    columns = [_Column(rows, across) for rows in squares(plan.shape[1]) for across in squares(plan.shape[2])]
-    after = dict(zip(plan.starts[0], (*plan.starts[0][1:], plan.shape[0]), strict=True))
-    waiting = [0] * len(columns)
+    across = squares(plan.shape[2])
+    strips = [(rows, [(x, _layers(rows, x, plan)) for x in across]) for rows in squares(plan.shape[1])]
+    room = weight.new_empty(0)
     for corner, logits in windows:
-        touched = [i for i, column in enumerate(columns) if column.meets(corner, plan.window)]
-        for i in touched:
-            waiting[i] = waiting[i] or sum(
-                columns[i].meets((corner[0], y, x), plan.window) for y in plan.starts[1] for x in plan.starts[2]
-            )
-            columns[i].add(corner, logits, weight, plan.shape[0])
-            waiting[i] -= 1
-            if not waiting[i]:
-                yield columns[i].finished(after[corner[0]])
+        window = tuple(slice(c, min(c + w, n)) for c, w, n in zip(corner, plan.window, plan.shape, strict=True))
+        if logits is not None and not len(room):
+            room = weight.new_empty(len(logits) * plan.window[0] * (SIDE + 1) * plan.window[2])
+        for rows, columns in strips:
+            box = (window[0], _common(window[1], rows), window[2])
+            if box[1].start < box[1].stop:
+                look = _look(logits, box, corner, weight, room)
+                for x, layers in columns:
+                    _add(look, x, layers)
+                    while layers and not layers[0].waiting:
+                        yield layers.pop(0).finished()
         del logits  # the next window's are as large
 
 
@@ -78,71 +90,129 @@ def squares(size: int) -> list[slice]:
     return [slice(a, min(a + SIDE, size - 1) + 1) for a in range(0, max(size - 1, 1), SIDE)]
 
 
-class _Column:
-    """Weighted sums of probabilities above a square of the plane."""
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What a window says of a strip of rows.
 
-    def __init__(self, rows: slice, columns: slice) -> None:
-        self.rows, self.columns = rows, columns
-        self.first = 0
-        self.classes: list[int] = []
-        self.sums: torch.Tensor | None = None
-        self.norm: torch.Tensor | None = None
+    Attributes:
+        box: Where the strip lies in the volume, as far as the window covers it.
+        weight: Of every voxel of the box.
+        shares: (classes, *box); None for background all over.
+        highest: Of each class at each place along x (classes, columns); None likewise.
+    """
 
-    def meets(self, corner: Corner, window: Sequence[int]) -> bool:
-        """Tell whether a window lies in part above the square."""
-        _, y, x = corner
-        below = y < self.rows.stop and x < self.columns.stop
-        return bool(below and y + window[1] > self.rows.start and x + window[2] > self.columns.start)
+    box: Box
+    weight: torch.Tensor
+    shares: torch.Tensor | None
+    highest: NDArray[np.float32] | None
 
-    def add(self, corner: Corner, logits: torch.Tensor | None, weight: torch.Tensor, size: int) -> None:
-        """Add what a window says of the column, whose planes end at `size`."""
-        z, y, x = corner
-        stop = min(z + len(weight), size)
-        low = (max(y, self.rows.start), max(x, self.columns.start))
-        high = (min(y + weight.shape[1], self.rows.stop), min(x + weight.shape[2], self.columns.stop))
-        there = (slice(stop - z), slice(low[0] - y, high[0] - y), slice(low[1] - x, high[1] - x))
-        counts = weight[there]
-        if logits is None:
-            seen, shares = [BACKGROUND], {BACKGROUND: counts.new_ones(())}
-        else:
-            given = logits[(slice(None), *there)].to(weight.device).float().softmax(dim=0)
-            seen = (given.flatten(1).amax(dim=1) >= LEAST_SHARE).nonzero().flatten().tolist()
-            shares = {c: given[c] for c in seen}
-        sums, norm = self._room(stop, seen, weight)
-        here = (
-            slice(z - self.first, stop - self.first),
-            slice(low[0] - self.rows.start, high[0] - self.rows.start),
-            slice(low[1] - self.columns.start, high[1] - self.columns.start),
+    def seen(self, columns: slice) -> list[int]:
+        """Return the classes that are not next to 0 in all of some columns of the volume."""
+        if self.highest is None:
+            return [BACKGROUND]
+        some = slice(columns.start - self.box[2].start, columns.stop - self.box[2].start)
+        return np.flatnonzero(self.highest[:, some].max(axis=1) >= LEAST_SHARE).tolist()
+
+
+def _look(
+    logits: torch.Tensor | None, box: Box, corner: Corner, weight: torch.Tensor, room: torch.Tensor
+) -> _Look:
+    """Return what a window at a corner says of a part of the volume; its probabilities lie in `room`."""
+    there = _from(box, corner)
+    if logits is None:
+        return _Look(box, weight[there], None, None)
+    part = logits[(slice(None), *there)]
+    shares = room[: part.numel()].view(part.shape)
+    highest = probabilities(part, shares)
+    return _Look(box, weight[there], shares, highest.cpu().numpy())
+
+
+def _add(look: _Look, columns: slice, layers: Sequence[_Layer]) -> None:
+    """Add what a window says to the layers of a column, where it lies over them."""
+    across = _common(columns, look.box[2])
+    if across.start >= across.stop:
+        return
+    seen = look.seen(across)
+    for layer in layers:
+        planes = _common(layer.box[0], look.box[0])
+        if planes.start < planes.stop:
+            layer.add(look, (planes, look.box[1], across), seen)
+
+
+def _layers(rows: slice, columns: slice, plan: Plan) -> list[_Layer]:
+    """Return the layers of a column from the lowest up: they meet where windows begin or end."""
+    edges = {min(z, plan.shape[0]) for start in plan.starts[0] for z in (start, start + plan.window[0])}
+    boxes = [(slice(*planes), rows, columns) for planes in itertools.pairwise(sorted(edges))]
+    return [_Layer(box, plan) for box in boxes]
+
+
+class _Layer:
+    """Weighted sums of probabilities in a box of the volume.
+
+    Attributes:
+        box: Where it lies in the volume.
+        waiting: Windows that lie over the box and are still to be added.
+    """
+
+    def __init__(self, box: Box, plan: Plan) -> None:
+        self.box = box
+        self.waiting = math.prod(
+            sum(start < part.stop and start + length > part.start for start in starts)
+            for starts, length, part in zip(plan.starts, plan.window, box, strict=True)
         )
+        self._classes: list[int] = []
+        self._sums: torch.Tensor | None = None
+        self._norm: torch.Tensor | None = None
+
+    def add(self, look: _Look, common: Box, seen: list[int]) -> None:
+        """Add what a window says of its classes `seen` in the part of the volume that it has in common with this."""
+        sums, norm = self._room(seen, look.weight)
+        there, here = _from(common, [part.start for part in look.box]), _from(common, [p.start for p in self.box])
+        counts = look.weight[there].contiguous()
         norm[here] += counts
-        for c in seen:
-            sums[(self.classes.index(c), *here)].addcmul_(shares[c], counts)
+        for low, high in _runs(seen):
+            at = bisect_left(self._classes, low)
+            held = sums[(slice(at, at + high - low), *here)]
+            if look.shares is None:
+                held += counts
+            else:
+                held.addcmul_(look.shares[(slice(low, high), *there)], counts)
+        self.waiting -= 1
 
-    def finished(self, stop: int) -> Piece:
-        """Return the mean of the planes below `stop` and keep those above it."""
-        assert self.sums is not None
-        assert self.norm is not None
-        done = stop - self.first
-        order = sorted(range(len(self.classes)), key=self.classes.__getitem__)
-        shares = self.sums[order, :done] / self.norm[:done]
-        piece = Piece(self.rows, self.columns, self.first, tuple(self.classes[i] for i in order), shares)
-        rest = self.sums[:, done:]
-        kept = [i for i in range(len(self.classes)) if rest.numel() and bool(rest[i].any())]
-        self.sums, self.norm = rest[kept].clone(), self.norm[done:].clone()
-        self.classes, self.first = [self.classes[i] for i in kept], stop
-        return piece
+    def finished(self) -> Piece:
+        """Return the means; the sums are no more."""
+        assert self._sums is not None
+        assert self._norm is not None
+        planes, rows, columns = self.box
+        return Piece(rows, columns, planes.start, tuple(self._classes), self._sums.div_(self._norm))
 
-    def _room(self, stop: int, seen: list[int], like: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return sums and weights with room for planes up to `stop` and the classes seen."""
-        new = [c for c in seen if c not in self.classes]
-        area = (self.rows.stop - self.rows.start, self.columns.stop - self.columns.start)
-        if self.sums is None or self.norm is None:
-            self.sums, self.norm = like.new_zeros((0, 0, *area)), like.new_zeros((0, *area))
-        planes = stop - self.first
-        if new or planes > len(self.norm):
-            sums = like.new_zeros((len(self.classes) + len(new), planes, *area))
-            sums[: len(self.classes), : self.sums.shape[1]] = self.sums
-            norm = like.new_zeros((planes, *area))
-            norm[: len(self.norm)] = self.norm
-            self.sums, self.norm, self.classes = sums, norm, self.classes + new
-        return self.sums, self.norm
+    def _room(self, seen: list[int], like: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return sums and weights with room for the classes seen."""
+        shape = [part.stop - part.start for part in self.box]
+        if self._sums is None or self._norm is None:
+            self._sums, self._norm = like.new_zeros((0, *shape)), like.new_zeros(shape)
+        classes = sorted({*self._classes, *seen})
+        if len(classes) > len(self._classes):
+            sums = like.new_zeros((len(classes), *shape))
+            for c, before in zip(self._classes, self._sums, strict=True):
+                sums[classes.index(c)] = before
+            self._classes, self._sums = classes, sums
+        return self._sums, self._norm
+
+
+def _runs(classes: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Yield first and last plus one of each run of consecutive numbers: sums of such lie side by side in a layer."""
+    breaks = [i for i in range(1, len(classes)) if classes[i] != classes[i - 1] + 1]
+    for low, high in itertools.pairwise((0, *breaks, len(classes))):
+        if low < high:
+            yield classes[low], classes[high - 1] + 1
+
+
+def _common(one: slice, other: slice) -> slice:
+    """Return what two stretches of an axis have in common, which stops no later than it starts where that is nothing."""
+    return slice(max(one.start, other.start), min(one.stop, other.stop))
+
+
+def _from(box: Box, start: Sequence[int]) -> Box:
+    """Return a box counted from another place than the volume's first voxel."""
+    return tuple(slice(part.start - s, part.stop - s) for part, s in zip(box, start, strict=True))

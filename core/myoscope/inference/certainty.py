@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +13,17 @@ from numpy.typing import NDArray
 from myoscope.data.finding import Finding, Severity
 from myoscope.data.segmentation import Certainty
 from myoscope.inference.blending import BACKGROUND, Piece
+from myoscope.inference.shares import entropy, leaders, slabs
+
+if TYPE_CHECKING:
+    import torch
+
+    from myoscope.models.card import Calibration
 
 #: Certain, in a map of confidence.
 SURE = 255
+#: With less overlap than this an outline shows where a structure is and no more.
+DOUBTFUL_DICE = 0.6
 
 
 def doubts(model: str, certainty: Certainty | None, least: float | None) -> tuple[Finding, ...]:
@@ -37,6 +47,32 @@ def doubts(model: str, certainty: Certainty | None, least: float | None) -> tupl
             message=f"{model} is less sure of this scan ({sure:.2f}) than of any that it was tested on ({least:.2f}).",
             action="Look whether the scan is of the kind that the model is made for, and the right way up; look at "
             "every outline before using the values.",
+        ),
+    )
+
+
+def calibrated(certainty: Certainty | None, calibration: Calibration | None) -> Certainty | None:
+    """Return the certainty with the Dice that it meant on held-out cases, where the card says so."""
+    if certainty is None or calibration is None:
+        return certainty
+    expected = {name: round(calibration.expected_dice(sure), 3) for name, sure in certainty.by_structure.items()}
+    return replace(certainty, expected_dice=expected)
+
+
+def doubtful_structures(certainty: Certainty | None) -> tuple[Finding, ...]:
+    """Return a finding that lists the structures of which a Dice below `DOUBTFUL_DICE` is to be expected."""
+    expected = {} if certainty is None else certainty.expected_dice
+    doubtful = {name: value for name, value in expected.items() if value < DOUBTFUL_DICE}
+    if not doubtful:
+        return ()
+    listed = ", ".join(f"{name} ({value:.2f})" for name, value in sorted(doubtful.items(), key=lambda item: item[1]))
+    return (
+        Finding(
+            code="structures_doubtful",
+            severity=Severity.WARNING,
+            message=f"As sure as the model is of them here, these had a Dice below {DOUBTFUL_DICE} on held-out cases: "
+            f"{listed}.",
+            action="Look at their outlines before using their values.",
         ),
     )
 
@@ -68,19 +104,22 @@ class Tally:
         return Certainty(float(self.sums.sum() / total) if total else math.nan, by_structure)
 
     def _count(self, piece: Piece) -> None:
-        import torch
-
         if piece.classes == (BACKGROUND,):
             return
         # The border that a column shares with the next counts there, but at the end of the grid.
         rows = slice(piece.shares.shape[2] - (piece.rows.stop < self.shape[1]))
         columns = slice(piece.shares.shape[3] - (piece.columns.stop < self.shape[2]))
-        shares = piece.shares[:, :, rows, columns]
-        winners = torch.tensor(piece.classes, device=shares.device)[shares.max(dim=0).indices]
-        found = winners != BACKGROUND
-        if not bool(found.any()):
+        for some in slabs(piece.shares):
+            self._count_voxels(piece.classes, piece.shares[:, some], (slice(None), rows, columns))
+
+    def _count_voxels(self, classes: tuple[int, ...], shares: torch.Tensor, where: tuple[slice, ...]) -> None:
+        """Count some planes, of which `where` gives the voxels that count."""
+        winners = leaders(shares)[0][where].flatten().cpu().numpy()
+        voxels = np.bincount(winners, minlength=len(classes))
+        found = [(i, c) for i, c in enumerate(classes) if c != BACKGROUND and voxels[i]]
+        if not found:
             return
-        sure = 1 - torch.special.entr(shares[:, found]).sum(dim=0).double() / math.log(len(self.sums))
-        which, count = winners[found].cpu().numpy(), len(self.sums)
-        self.voxels += np.bincount(which, minlength=count)
-        self.sums += np.bincount(which, weights=sure.cpu().numpy(), minlength=count)
+        doubt = np.bincount(winners, entropy(shares)[where].flatten().cpu().numpy(), len(classes))
+        for i, c in found:
+            self.voxels[c] += voxels[i]
+            self.sums[c] += voxels[i] - doubt[i] / math.log(len(self.sums))

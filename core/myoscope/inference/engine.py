@@ -16,7 +16,7 @@ from myoscope.data.recipe import Recipe
 from myoscope.data.scan import Scan
 from myoscope.data.segmentation import Certainty
 from myoscope.errors import UsageError
-from myoscope.inference.certainty import doubts
+from myoscope.inference.certainty import calibrated, doubtful_structures, doubts
 from myoscope.inference.foresight import Foresight
 from myoscope.inference.frames import label_frames
 from myoscope.inference.running import Network, WindowProgress
@@ -126,8 +126,9 @@ def run_model(
             scan, prepared, network, recipe, structures,
             device=device, options=chosen, batch=ahead.batch, progress=ahead.step,
         )  # fmt: skip
-    unsure = doubts(package.card.id, found.certainty, package.card.least_certainty)
-    return replace(found, findings=(*turn.findings(), *unsure), ran_by=runner.name)
+    certainty = calibrated(found.certainty, package.card.calibration)
+    unsure = (*doubts(package.card.id, certainty, package.card.least_certainty), *doubtful_structures(certainty))
+    return replace(found, certainty=certainty, findings=(*turn.findings(), *unsure), ran_by=runner.name)
 
 
 def segment(  # noqa: PLR0913  # a scan twice, and who runs what how

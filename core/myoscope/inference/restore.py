@@ -7,6 +7,7 @@ and 0.872 by probabilities, 0.844 and 0.872 by labels smoothed over 0.7 voxels, 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from myoscope.data.grid import Grid
 from myoscope.errors import GeometryError
 from myoscope.inference.blending import Piece
 from myoscope.inference.certainty import SURE
+from myoscope.inference.shares import leaders
 from myoscope.ops.orient import from_lps, lps_grid
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 AXIS_TOLERANCE = 1e-4
 #: Probabilities that are interpolated at a time: as many as a processor's cache holds.
 AT_ONCE = 1 << 19
+#: Sums of probabilities are known to within this.
+ROUNDING = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,17 +87,16 @@ def restore_labels(
     axes = _axes(native, model_grid)
     labels = np.zeros(native.shape, dtype=np.uint8)
     sure = np.zeros(native.shape, dtype=np.uint8) if confidence else None
-    carried: dict[tuple[int, int], Piece] = {}
+    last: dict[tuple[int, int], Piece] = {}
     for piece in pieces:
         place = (piece.rows.start, piece.columns.start)
-        column = _on_top_of(carried[place], piece) if place in carried else piece
-        carried[place] = replace(
-            piece, first=piece.first + piece.shares.shape[1] - 1, shares=piece.shares[:, -1:].clone()
-        )
-        for box, classes, best in _winners(column, axes, always_interpolate=confidence):
-            labels[box] = values[classes]
-            if sure is not None:
-                sure[box] = np.rint(np.minimum(best, 1.0) * SURE)
+        seam = (_on_top_of(last[place], _plane(piece, 0)),) if place in last else ()
+        last[place] = _plane(piece, piece.shares.shape[1] - 1)
+        for part in (*seam, piece):
+            for box, classes, best in _winners(part, axes, always_interpolate=confidence):
+                labels[box] = values[classes]
+                if sure is not None:
+                    sure[box] = np.rint(np.minimum(best, 1.0) * SURE)
     return Restored(from_lps(labels, scan_grid), None if sure is None else from_lps(sure, scan_grid))
 
 
@@ -104,10 +107,8 @@ def _winners(
 
     Interpolation is a weighted mean: where one class leads at every sample of the model, it leads in between.
     """
-    import torch
-
     z, y, x = axes
-    shares, device = column.shares, column.shares.device
+    shares = column.shares
     planes = z.between(column.first, column.first + shares.shape[1] - 1)
     rows, across = (
         y.between(column.rows.start, column.rows.stop - 1),
@@ -116,39 +117,92 @@ def _winners(
     area = (rows.stop - rows.start) * (across.stop - across.start)
     if not area:
         return
-    to_rows = _linear(y.places[rows] - column.rows.start, shares.shape[2]).to(device)
-    to_columns = _linear(x.places[across] - column.columns.start, shares.shape[3]).to(device)
     step = max(1, AT_ONCE // (area * len(column.classes)))
     for first in range(planes.start, planes.stop, step):
         some = slice(first, min(first + step, planes.stop))
         box = (z.native(some), y.native(rows), x.native(across))
         at = z.places[some] - column.first
-        lower = np.minimum(at.astype(np.intp), shares.shape[1] - 1)
-        upper = np.minimum(lower + 1, shares.shape[1] - 1)
-        used = shares[:, lower[0] : upper[-1] + 1]
+        lower, upper = int(at[0]), min(math.ceil(at[-1]), shares.shape[1] - 1)
+        used = shares[:, lower : upper + 1]
         kept = _possible(used)
         classes = np.array(column.classes)[kept]
         if len(kept) == 1 and not always_interpolate:
             yield box, classes, np.ones(1, dtype=np.float32)
             continue
-        part = torch.from_numpy((at - lower).astype(np.float32)).to(device)[:, None, None]
-        mixed = torch.lerp(used[kept][:, lower - lower[0]], used[kept][:, upper - lower[0]], part)
-        best, winners = (to_rows @ (mixed @ to_columns.T)).max(dim=0)
+        mixed = _along_planes(used if len(kept) == len(used) else used[kept], at - lower)
+        mixed = _along_columns(mixed, x.places[across] - column.columns.start)
+        winners, best = leaders(_along_rows(mixed, y.places[rows] - column.rows.start))
         yield box, classes[winners.cpu().numpy()], best.cpu().numpy()
+
+
+def _along_planes(shares: torch.Tensor, places: NDArray[np.float64]) -> torch.Tensor:
+    """Return (classes, planes, rows, columns) at places along z, which may lie between planes."""
+    import torch
+
+    lower = np.minimum(places.astype(np.intp), shares.shape[1] - 1)
+    part = (places - lower).astype(np.float32)
+    below = _taken(shares, 1, lower)
+    if not part.any():
+        return below
+    above = _taken(shares, 1, np.minimum(lower + 1, shares.shape[1] - 1))
+    return torch.lerp(below, above, torch.from_numpy(part).to(shares.device)[:, None, None])
+
+
+def _along_rows(shares: torch.Tensor, places: NDArray[np.float64]) -> torch.Tensor:
+    """Return (classes, planes, rows, columns) at places along y, which may lie between rows."""
+    if _whole(places):
+        return _taken(shares, 2, places.astype(np.intp))
+    return _linear(places, shares.shape[2]).to(shares.device) @ shares
+
+
+def _along_columns(shares: torch.Tensor, places: NDArray[np.float64]) -> torch.Tensor:
+    """Return (classes, planes, rows, columns) at places along x, which may lie between columns."""
+    if _whole(places):
+        return _taken(shares, 3, places.astype(np.intp))
+    return shares @ _linear(places, shares.shape[3]).to(shares.device).T
+
+
+def _whole(places: NDArray[np.float64]) -> bool:
+    return bool((places == np.rint(places)).all())
+
+
+def _taken(shares: torch.Tensor, axis: int, places: NDArray[np.intp]) -> torch.Tensor:
+    """Return what lies at places of an axis: where they follow each other no copy is made."""
+    import torch
+
+    first, last = int(places[0]), int(places[-1])
+    if np.array_equal(places, np.arange(first, last + 1)):
+        return shares.narrow(axis, first, last + 1 - first)
+    return shares.index_select(axis, torch.from_numpy(places).to(shares.device))
 
 
 def _possible(shares: torch.Tensor) -> list[int]:
     """Return which classes can be the likeliest somewhere between samples: one alone where one leads everywhere.
 
-    A class that stays below its even share everywhere is never the likeliest.
+    A class that stays below its even share everywhere is never the likeliest, and with such classes left out the even
+    share of the others is larger.
     """
-    leads = shares.max(dim=0).indices
-    leader = int(leads.flatten()[0])
-    if bool((leads == leader).all()):
+    import torch
+
+    best = shares.amax(dim=0)
+    leader = int(shares[:, 0, 0, 0].argmax())
+    # where another equals it, the first of both is meant to win
+    if torch.equal(shares[leader], best) and not bool((shares[:leader] == best).any()):
         return [leader]
     peaks = shares.flatten(1).amax(dim=1).tolist()
-    even = min(float(shares.sum(dim=0).min()) / len(shares), max(peaks))
-    return [i for i, peak in enumerate(peaks) if peak >= even]
+    left, kept = float(shares.sum(dim=0).min()), list(range(len(peaks)))
+    while True:
+        even = left / len(kept) - ROUNDING
+        fewer = [i for i in kept if peaks[i] >= even]
+        if len(fewer) in (0, len(kept)):
+            return kept
+        left -= sum(peaks[i] for i in kept if peaks[i] < even)
+        kept = fewer
+
+
+def _plane(piece: Piece, index: int) -> Piece:
+    """Return one plane of a piece; it holds on to no more."""
+    return replace(piece, first=piece.first + index, shares=piece.shares[:, index : index + 1].clone())
 
 
 def _on_top_of(lower: Piece, upper: Piece) -> Piece:

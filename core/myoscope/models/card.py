@@ -33,6 +33,27 @@ class StructureScore:
 
 
 @dataclass(frozen=True, slots=True)
+class Calibration:
+    """What a model's certainty of a structure says about its Dice there, on held-out cases, by a straight line.
+
+    Attributes:
+        slope: Dice a certainty.
+        intercept: Dice at no certainty.
+        spread: Standard deviation of Dice about the line.
+        count: Structures of cases that it was drawn through.
+    """
+
+    slope: float
+    intercept: float
+    spread: float
+    count: int
+
+    def expected_dice(self, certainty: float) -> float:
+        """Return the Dice that held-out structures of this certainty had, 0 to 1."""
+        return min(1.0, max(0.0, self.intercept + self.slope * certainty))
+
+
+@dataclass(frozen=True, slots=True)
 class ModelCard:
     """The card of a model package, `card.json`.
 
@@ -54,6 +75,7 @@ class ModelCard:
         myoscope_version: That wrote the package.
         least_certainty: `Certainty.mean` of the held-out volume of which the model was least sure, rounded down; None
             where it is not known, and for pictures.
+        calibration: From certainty to Dice; None where it is not known, and for pictures.
         intended_use: The same for every model.
     """
 
@@ -73,6 +95,7 @@ class ModelCard:
     limitations: tuple[str, ...]
     myoscope_version: str
     least_certainty: float | None = None
+    calibration: Calibration | None = None
     intended_use: str = RESEARCH_USE_ONLY
 
 

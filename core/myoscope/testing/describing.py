@@ -80,6 +80,8 @@ def embedded_models_are_whole(trial: Trial) -> Iterator[str]:
             yield f"The embedded model {package.card.id} is for {package.card.modality}, not {info.name}."
         if package.card.backend == "torch":
             load_network(package, trial.plugin, "cpu")
+    if info.fast_model and info.fast_model not in ids:
+        yield f"The fast model {info.fast_model!r} is neither a recipe nor an embedded model."
     for model in info.sites.values() or (info.default_model,):
         if model not in ids:
             yield f"The default model {model!r} is neither a recipe nor an embedded model."

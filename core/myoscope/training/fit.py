@@ -101,9 +101,9 @@ def train(run: TrainingRun, *, progress: Progress | None = None) -> ModelPackage
     started = time.monotonic()
     network = _fit(run, recipe, start, (kept, held_out), progress)
     hours = (time.monotonic() - started) / 3600
-    scores, least_certainty = score_cases([case.files for case in held_out], network, recipe, modality, "cpu")
-    counts = (len(kept), len(held_out))
-    card = card_of(run, recipe, facts=facts, scores=scores, hours=hours, cases=counts, least_certainty=least_certainty)
+    found = score_cases([case.files for case in held_out], network, recipe, modality, "cpu")
+    card = card_of(run, recipe, facts=facts, scores=found.scores, hours=hours, cases=(len(kept), len(held_out)))
+    card = replace(card, least_certainty=found.least_certainty, calibration=found.calibration)
     if start is not None:
         card = descended(card, start.card)
     return write_package(card, network.state_dict(), run.out / "model")
@@ -230,7 +230,6 @@ def card_of(
     scores: tuple[StructureScore, ...],
     hours: float,
     cases: tuple[int, int],
-    least_certainty: float | None = None,
 ) -> ModelCard:
     """Return the card of a trained recipe.
 
@@ -241,7 +240,6 @@ def card_of(
         scores: Held-out figures.
         hours: Wall time of training.
         cases: How many were trained on and held out.
-        least_certainty: Of the held-out volumes.
     """
     from importlib.metadata import version
 
@@ -264,7 +262,6 @@ def card_of(
         scores=scores,
         limitations=facts.limitations,
         myoscope_version=version("myoscope"),
-        least_certainty=least_certainty,
     )
 
 

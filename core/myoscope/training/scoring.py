@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from myoscope.data.grid import PICTURE_AXES
 from myoscope.data.recipe import Recipe
 from myoscope.data.scan import Scan
-from myoscope.data.segmentation import Segmentation
+from myoscope.data.segmentation import Certainty, Segmentation
 from myoscope.metrics import dice, overlap_counts
 from myoscope.training.cases import read_labelled
 
@@ -22,17 +23,36 @@ if TYPE_CHECKING:
     import torch
 
     from myoscope.hookspecs import Modality
-    from myoscope.models import StructureScore
+    from myoscope.models import Calibration, StructureScore
 
+#: Structure -> Dice and volume error in percent of each of its sides, in one case.
+Figures = Mapping[str, Sequence[tuple[float, float]]]
+#: A line through fewer structures of cases would say little.
+FEWEST_PAIRS = 30
 #: A structure of which a case shows less than this is left out of that case's figures: it is cut away.
 SMALLEST_REFERENCE_ML = 1.0
 SMALLEST_REFERENCE_PX = 100
 
 
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """What a trained network did on held-out cases.
+
+    Attributes:
+        scores: Dice and volume error by structure, each side of each case counted on its own.
+        least_certainty: Of the volume of which it was least sure, rounded down; None for pictures.
+        calibration: From its certainty of a structure to its Dice there; None for pictures and for too few structures.
+    """
+
+    scores: tuple[StructureScore, ...]
+    least_certainty: float | None
+    calibration: Calibration | None
+
+
 def score_cases(
     pairs: Iterable[tuple[Path, Path]], network: torch.nn.Module, recipe: Recipe, modality: Modality, device: str
-) -> tuple[tuple[StructureScore, ...], float | None]:
-    """Return Dice and volume error by structure, each side of each case counted on its own, and the least certainty.
+) -> HeldOut:
+    """Return how a network does on labelled cases, and how sure it is of that.
 
     Args:
         pairs: Image and label files.
@@ -44,16 +64,18 @@ def score_cases(
     from myoscope.inference import segment
 
     structures = modality.describe().structures
-    sure: list[float] = []
+    sure: list[Certainty] = []
 
     def label(scan: Scan) -> NDArray[np.uint8]:
         found = segment(scan, modality.preprocess(scan, recipe), network, recipe, structures, device=device)
-        if found.certainty is not None and not math.isnan(found.certainty.mean):
-            sure.append(found.certainty.mean)
+        if found.certainty is not None:
+            sure.append(found.certainty)
         return found.labels
 
-    scores = score_labels(pairs, label, recipe, modality)
-    return scores, math.floor(100 * min(sure)) / 100 if sure else None
+    cases = [_figures(pair, label, recipe, modality) for pair in pairs]
+    means = [certainty.mean for certainty in sure if not math.isnan(certainty.mean)]
+    least = math.floor(100 * min(means)) / 100 if means else None
+    return HeldOut(_summed(cases, recipe), least, calibration_of(sure, cases) if sure else None)
 
 
 def score_labels(
@@ -70,27 +92,63 @@ def score_labels(
         recipe: Names the structures.
         modality: That loads and refines.
     """
+    return _summed([_figures(pair, label_scan, recipe, modality) for pair in pairs], recipe)
+
+
+def calibration_of(sure: Sequence[Certainty], cases: Sequence[Figures]) -> Calibration | None:
+    """Return the line of least squares from the certainty of a structure in a case to its Dice there, mean of sides.
+
+    None when fewer than `FEWEST_PAIRS` structures were found, or all with one certainty.
+
+    Args:
+        sure: Of the network, a case each.
+        cases: Figures of the same cases.
+    """
+    from myoscope.models import Calibration
+
+    pairs = [
+        (certainty.by_structure[name], float(np.mean([score for score, _ in figures])))
+        for certainty, case in zip(sure, cases, strict=True)
+        for name, figures in case.items()
+        if name in certainty.by_structure
+    ]
+    x, y = np.array(pairs, dtype=float).reshape(-1, 2).T
+    if len(pairs) < FEWEST_PAIRS or np.ptp(x) == 0:
+        return None
+    slope, intercept = np.polyfit(x, y, 1)
+    spread = float(np.std(y - (intercept + slope * x)))
+    return Calibration(round(float(slope), 3), round(float(intercept), 3), round(spread, 3), len(pairs))
+
+
+def _figures(
+    pair: tuple[Path, Path], label_scan: Callable[[Scan], NDArray[np.uint8]], recipe: Recipe, modality: Modality
+) -> Figures:
+    """Return Dice and volume error in percent of each side of each structure that a case shows."""
+    scan, truth = read_labelled(*pair, recipe, modality)
+    structures = modality.describe().structures
+    raw = label_scan(scan)
+    found = Segmentation(raw, scan.grid, structures, frozenset(recipe.structures), sides_split=False, by_model=True)
+    counts = overlap_counts(modality.refine(scan, found).labels, truth.labels)
+    figures: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    for value, structure, _ in truth.entries():
+        count = counts.get(value)
+        if count is not None and not _is_cut_away(count.reference, scan):
+            error = abs(count.prediction - count.reference) / count.reference * 100
+            figures[structure.name].append((dice(count), error))
+    return figures
+
+
+def _summed(cases: Sequence[Figures], recipe: Recipe) -> tuple[StructureScore, ...]:
     from myoscope.models import StructureScore
 
-    structures = modality.describe().structures
-    scores: dict[str, list[float]] = defaultdict(list)
-    errors: dict[str, list[float]] = defaultdict(list)
-    for image, label in pairs:
-        scan, truth = read_labelled(image, label, recipe, modality)
-        raw = label_scan(scan)
-        found = Segmentation(raw, scan.grid, structures, frozenset(recipe.structures), sides_split=False, by_model=True)
-        counts = overlap_counts(modality.refine(scan, found).labels, truth.labels)
-        for value, structure, _ in truth.entries():
-            count = counts.get(value)
-            if count is None or _is_cut_away(count.reference, scan):
-                continue
-            scores[structure.name].append(dice(count))
-            errors[structure.name].append(abs(count.prediction - count.reference) / count.reference * 100)
-    return tuple(
-        StructureScore(name, len(scores[name]), round(float(np.mean(scores[name])), 4), _median(errors[name]))
-        for name in recipe.structures
-        if scores[name]
-    )
+    scores = []
+    for name in recipe.structures:
+        figures = [figure for case in cases for figure in case.get(name, ())]
+        if figures:
+            overlaps, errors = zip(*figures, strict=True)
+            mean, median = float(np.mean(overlaps)), float(np.median(errors))
+            scores.append(StructureScore(name, len(figures), round(mean, 4), round(median, 2)))
+    return tuple(scores)
 
 
 def _is_cut_away(count: int, scan: Scan) -> bool:
@@ -98,7 +156,3 @@ def _is_cut_away(count: int, scan: Scan) -> bool:
     if scan.grid.ndim == PICTURE_AXES:
         return count < SMALLEST_REFERENCE_PX
     return count * scan.grid.voxel_volume_ml < SMALLEST_REFERENCE_ML
-
-
-def _median(values: list[float]) -> float:
-    return round(float(np.median(values)), 2)

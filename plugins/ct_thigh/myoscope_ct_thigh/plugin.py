@@ -19,7 +19,7 @@ from myoscope import (
     SynthesisOptions,
     hookimpl,
 )
-from myoscope_ct_thigh.recipes import DEFAULT_MODEL, RECIPES
+from myoscope_ct_thigh.recipes import DEFAULT_MODEL, FAST_MODEL, RECIPES
 from myoscope_ct_thigh.structures import STRUCTURES
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ class CTThigh:
             inputs=("DICOM series (folder, zip, enhanced file)", "NIfTI, NRRD, MHA in Hounsfield units"),
             recipes=RECIPES,
             default_model=DEFAULT_MODEL,
+            fast_model=FAST_MODEL,
             weights_dir=Path(__file__).parent / "weights",
             published=Path(__file__).parent / "published.csv",
         )

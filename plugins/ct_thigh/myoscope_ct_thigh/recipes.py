@@ -73,6 +73,15 @@ UNET_SLICES = replace(
     ),
 )
 
-DEFAULT_MODEL = UNET_SLICES.name
+#: For those in a hurry: a little more than half the voxels.
+UNET_SLICES_FAST = replace(
+    UNET_SLICES,
+    name="ct_thigh/unet_slices_fast",
+    spacing_mm=(3.0, 3.0, 8.0),
+    window=(160, 96, 16),
+    training=replace(UNET_SLICES.training, crop=(160, 96, 5)),
+)
 
-RECIPES = {recipe.name: recipe for recipe in (UNETR, UNETR_SMALL, UNET_SLICES, UNET3D)}
+DEFAULT_MODEL, FAST_MODEL = UNET_SLICES.name, UNET_SLICES_FAST.name
+
+RECIPES = {recipe.name: recipe for recipe in (UNETR, UNETR_SMALL, UNET_SLICES, UNET_SLICES_FAST, UNET3D)}

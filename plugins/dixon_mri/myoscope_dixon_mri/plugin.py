@@ -19,7 +19,7 @@ from myoscope import (
     SynthesisOptions,
     hookimpl,
 )
-from myoscope_dixon_mri.recipes import DEFAULT_MODEL, RECIPES
+from myoscope_dixon_mri.recipes import DEFAULT_MODEL, FAST_MODEL, RECIPES
 from myoscope_dixon_mri.structures import STRUCTURES
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ class DixonMRI:
             ),
             recipes=RECIPES,
             default_model=DEFAULT_MODEL,
+            fast_model=FAST_MODEL,
             weights_dir=Path(__file__).parent / "weights",
             published=Path(__file__).parent / "published.csv",
         )

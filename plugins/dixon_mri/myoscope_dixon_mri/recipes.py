@@ -79,5 +79,14 @@ UNET_SLICES = replace(
     training=replace(SMALL_PLAN, loss="ce", batch_size=16, crops_per_case=16, crop=(176, 112, 5)),
 )
 
-RECIPES = {recipe.name: recipe for recipe in (UNETR, UNETR_SMALL, UNET_SLICES)}
-DEFAULT_MODEL = UNET_SLICES.name
+#: For those in a hurry: a little more than half the voxels.
+UNET_SLICES_FAST = replace(
+    UNET_SLICES,
+    name="dixon_mri/unet_slices_fast",
+    spacing_mm=(3.0, 3.0, 8.0),
+    window=(160, 96, 16),
+    training=replace(UNET_SLICES.training, crop=(160, 96, 5)),
+)
+
+RECIPES = {recipe.name: recipe for recipe in (UNETR, UNETR_SMALL, UNET_SLICES, UNET_SLICES_FAST)}
+DEFAULT_MODEL, FAST_MODEL = UNET_SLICES.name, UNET_SLICES_FAST.name

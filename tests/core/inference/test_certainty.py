@@ -8,7 +8,8 @@ import pytest
 
 from myoscope.data.segmentation import Certainty
 from myoscope.inference.blending import Piece, squares
-from myoscope.inference.certainty import Tally, doubts
+from myoscope.inference.certainty import DOUBTFUL_DICE, Tally, calibrated, doubtful_structures, doubts
+from myoscope.models import Calibration
 
 torch = pytest.importorskip("torch")
 
@@ -72,3 +73,27 @@ def test_less_certainty_than_in_any_held_out_scan_is_a_finding() -> None:
 )
 def test_otherwise_there_is_none(certainty: Certainty | None, least: float | None) -> None:
     assert doubts("ct_thigh/x", certainty, least) == ()
+
+
+LINE = Calibration(slope=2.0, intercept=-1.0, spread=0.1, count=50)
+
+
+def test_certainty_becomes_the_dice_that_it_meant_never_beyond_0_and_1() -> None:
+    sure = calibrated(Certainty(0.8, {"sartorius": 0.9, "femur": 1.2, "gracilis": 0.3}), LINE)
+    assert sure is not None
+    assert sure.expected_dice == pytest.approx({"sartorius": 0.8, "femur": 1.0, "gracilis": 0.0})
+
+
+def test_without_a_line_on_the_card_nothing_is_expected() -> None:
+    plain = Certainty(0.8, {"sartorius": 0.9})
+    assert calibrated(plain, None) == plain
+    assert calibrated(None, LINE) is None
+    assert doubtful_structures(plain) == ()
+
+
+def test_structures_of_which_little_is_to_be_expected_are_listed_worst_first() -> None:
+    (finding,) = doubtful_structures(Certainty(0.8, {}, {"sartorius": 0.41, "femur": 0.95, "gracilis": 0.2}))
+    assert finding.code == "structures_doubtful"
+    assert "gracilis (0.20), sartorius (0.41)" in finding.message
+    assert "femur" not in finding.message
+    assert doubtful_structures(Certainty(0.8, {}, {"sartorius": DOUBTFUL_DICE})) == ()

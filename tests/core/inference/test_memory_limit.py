@@ -23,7 +23,7 @@ import numpy as np, psutil
 import myoscope
 from myoscope.data.inference import InferenceOptions
 from myoscope.errors import InputError
-from myoscope.free_memory import MARGIN, available_memory_mb
+from myoscope.free_memory import MARGIN, available_memory_mb, give_back_memory
 from myoscope.inference import budget
 from myoscope.models.backends.memory import network_memory, still_to_take
 from myoscope.inference.volumes import label_volume
@@ -59,6 +59,7 @@ def leave(room_mb):
 def run(room_mb, batch):
     """Return what a run with so much memory gives; `batch` is the budget's own when 0."""
     seen.clear()
+    give_back_memory()  # what an earlier run left with the allocator would be room beyond what is left
     leave(room_mb)
     try:
         forecast = budget.foresee(
