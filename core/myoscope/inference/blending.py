@@ -114,9 +114,7 @@ class _Look:
         return np.flatnonzero(self.highest[:, some].max(axis=1) >= LEAST_SHARE).tolist()
 
 
-def _look(
-    logits: torch.Tensor | None, box: Box, corner: Corner, weight: torch.Tensor, room: torch.Tensor
-) -> _Look:
+def _look(logits: torch.Tensor | None, box: Box, corner: Corner, weight: torch.Tensor, room: torch.Tensor) -> _Look:
     """Return what a window at a corner says of a part of the volume; its probabilities lie in `room`."""
     there = _from(box, corner)
     if logits is None:
@@ -209,7 +207,7 @@ def _runs(classes: Sequence[int]) -> Iterator[tuple[int, int]]:
 
 
 def _common(one: slice, other: slice) -> slice:
-    """Return what two stretches of an axis have in common, which stops no later than it starts where that is nothing."""
+    """Return what two stretches of an axis have in common; where that is nothing it stops no later than it starts."""
     return slice(max(one.start, other.start), min(one.stop, other.stop))
 
 

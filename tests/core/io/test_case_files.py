@@ -171,7 +171,7 @@ def test_slices_and_run_are_written(tmp_path: Path, result: CaseResult) -> None:
 
 def test_what_a_model_says_of_its_own_certainty_is_written(tmp_path: Path, result: CaseResult) -> None:
     sure = np.random.default_rng(0).integers(0, 256, result.segmentation.labels.shape, dtype=np.uint8)
-    certainty = Certainty(0.75, {"sartorius": 0.75})
+    certainty = Certainty(0.75, {"sartorius": 0.75}, {"sartorius": 0.6})
     segmentation = dataclasses.replace(result.segmentation, confidence_map=sure, certainty=certainty)
     write_case(dataclasses.replace(result, segmentation=segmentation), tmp_path)
     assert names(tmp_path) == FILES | {"case1_confidence.nii.gz"}
@@ -179,7 +179,7 @@ def test_what_a_model_says_of_its_own_certainty_is_written(tmp_path: Path, resul
     np.testing.assert_array_equal(volume.array, sure)
     assert volume.grid.is_same(result.segmentation.grid)
     run = json.loads((tmp_path / "run.json").read_text())
-    assert run["certainty"] == {"mean": 0.75, "by_structure": {"sartorius": 0.75}}
+    assert run["certainty"] == {"mean": 0.75, "by_structure": {"sartorius": 0.75}, "expected_dice": {"sartorius": 0.6}}
 
 
 def test_two_runs_give_identical_bytes_but_for_the_run_file(tmp_path: Path, result: CaseResult) -> None:
