@@ -42,7 +42,6 @@ def analyze(  # noqa: PLR0913  # the front door names every choice
     *,
     modality: str | None = None,
     model: str | None = None,
-    fast: bool = False,
     device: str = "auto",
     subject: SubjectLike | None = None,
     roi_subset: tuple[str, ...] = (),
@@ -57,20 +56,20 @@ def analyze(  # noqa: PLR0913  # the front door names every choice
         source: A path, a SimpleITK image, a nibabel image, or a `Scan`.
         modality: Name of the modality; found out from the source when None.
         model: Model id or path; the modality's default when None.
-        fast: Take the modality's coarser and faster model instead of its default.
         device: `auto`, `cpu`, `gpu`, `gpu:N` or `mps`.
         subject: Facts about the person, as a mapping, a JSON path or a `Subject`; they go before the headers'.
         roi_subset: Keep only these structures in the result; all when empty.
         reference: Labels of a person on the scan's grid, to compare with; a file or a `Segmentation`.
         options: Series, case id, files by contrast and the like; with files by contrast `source` is one of them.
-        inference: How the model is run: backend, overlap, blending, mirroring, map of confidence; its own when None.
+        inference: Which model is run how: a fast one, backend, overlap, blending, mirroring, map of confidence; its own
+            when None.
         progress: Called as stages advance.
 
     Raises:
         InputError: The source cannot be measured.
         ModelError: The model is missing or broken.
-        UsageError: An unknown modality, device or structure, a way to run the model that it has not, or `fast` where
-            there is no faster model or another one is named.
+        UsageError: An unknown modality, device or structure, a way to run the model that it has not, or a fast model
+            where there is none or another one is named.
     """
     from myoscope.inference import choose_device
     from myoscope.models import choose_model
@@ -83,7 +82,7 @@ def analyze(  # noqa: PLR0913  # the front door names every choice
         info.structures.subset(roi_subset)
         truth = None if reference is None else _given(reference, scan, info, run)
         with run.stage("segment"):
-            package = choose_model(scan, info, model, fast=fast)
+            package = choose_model(scan, info, model, fast=inference is not None and inference.fast)
             _check_comparable(truth, roi_subset, package.card.recipe)
             torch_device = choose_device(device)
             made_by, found = _segment(scan, plugin, package, torch_device, inference, run=run)

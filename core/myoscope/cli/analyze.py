@@ -24,7 +24,6 @@ def configure(parser: ArgumentParser) -> None:
     scan = parser.add_argument("input", metavar="INPUT", help=INPUT_HELP)
     add_case_options(parser, last=scan)
     parser.add_argument("--model", metavar="ID|PATH", help="model to use instead of the modality's default")
-    parser.add_argument("--fast", action="store_true", help="use a coarser and faster model (ct_thigh, dixon_mri)")
     parser.add_argument(
         "-d", "--device", metavar="DEVICE", default="auto", help="auto, cpu, gpu, gpu:N or mps; auto when not given"
     )
@@ -52,7 +51,6 @@ def run(args: Namespace) -> None:
             source,
             modality=args.modality,
             model=args.model,
-            fast=args.fast,
             device=args.device,
             subject=subject,
             roi_subset=tuple(args.roi_subset),

@@ -97,6 +97,7 @@ def _add_picture_options(parser: ArgumentParser) -> None:
 def add_inference_options(parser: ArgumentParser) -> None:
     """Add the options of a command that runs a model."""
     group = parser.add_argument_group("running the model", "What is left alone is found out, or the model's own.")
+    group.add_argument("--fast", action="store_true", help="use a coarser and faster model (ct_thigh, dixon_mri)")
     group.add_argument("--backend", choices=BACKENDS, default="auto", help="what computes; auto when not given")
     group.add_argument(
         "--overlap", metavar="SHARE", type=float, help="share of a window that neighbors overlap by, 0 to less than 1"
@@ -176,7 +177,7 @@ def inference_options_of(args: Namespace) -> InferenceOptions:
     Raises:
         UsageError: A value is out of its range.
     """
-    return InferenceOptions(args.backend, args.overlap, args.blending, args.mirror, args.confidence)
+    return InferenceOptions(args.backend, args.overlap, args.blending, args.mirror, args.confidence, args.fast)
 
 
 def _contrasts_of(args: Namespace) -> dict[str, Path]:

@@ -20,6 +20,7 @@ class InferenceOptions:
         blending: Weight of a window's voxels where windows overlap, `gaussian` or `constant`.
         mirror: Also look at the volume left for right and take the mean; doubles the time.
         confidence: Also give the winning probability of every voxel.
+        fast: Take the modality's coarser and faster model instead of its default.
 
     Raises:
         UsageError: A value is out of its range.
@@ -30,6 +31,7 @@ class InferenceOptions:
     blending: str = "gaussian"
     mirror: bool = False
     confidence: bool = False
+    fast: bool = False
 
     def __post_init__(self) -> None:
         if self.backend not in BACKENDS:
