@@ -72,6 +72,10 @@ class StageBar:
             bar.n = done
             bar.refresh()
 
+    def __reduce__(self) -> tuple[type[StageBar], tuple[()]]:
+        """Draw a bar of its own where training goes on in another process."""
+        return StageBar, ()
+
     def close(self) -> None:
         """Remove the bar."""
         if self._bar is not None:

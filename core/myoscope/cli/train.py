@@ -32,6 +32,9 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "-d", "--device", metavar="DEVICE", default="auto", help="auto, cpu, gpu, gpu:N or mps; auto when not given"
     )
+    parser.add_argument(
+        "--devices", metavar="N", type=positive_int, default=1, help="GPUs that train together; 1 when not given"
+    )
     parser.add_argument("--seed", metavar="S", type=natural, default=0, help="of weights and windows; 0 when not given")
     add_talk_options(parser)
     parser.set_defaults(run=run)
@@ -53,6 +56,7 @@ def run(args: Namespace) -> None:
         device=args.device,
         seed=args.seed,
         init=args.init,
+        devices=args.devices,
     )
     with show_progress(quiet=args.quiet) as progress:
         package = train(training, progress=progress)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import time
 import warnings
 from collections.abc import Sequence
@@ -45,6 +46,7 @@ class TrainingRun:
         device: `auto`, `cpu`, `gpu`, `gpu:N` or `mps`.
         seed: Of weights and windows.
         init: Model, by id or path, whose weights training starts from; random ones when None.
+        devices: How many of the kind train together, each with batches of the recipe's size.
     """
 
     recipe: str
@@ -56,6 +58,7 @@ class TrainingRun:
     device: str = "auto"
     seed: int = DEFAULT_SEED
     init: str | None = None
+    devices: int = 1
 
 
 def train(run: TrainingRun, *, progress: Progress | None = None) -> ModelPackage:
@@ -66,8 +69,8 @@ def train(run: TrainingRun, *, progress: Progress | None = None) -> ModelPackage
         progress: Called with stage, steps done and steps in all; what the check found comes as stages of `check: ...`.
 
     Raises:
-        UsageError: The recipe is unknown, `resume` finds no checkpoint, or the model to start from has another
-            network.
+        UsageError: The recipe is unknown, `resume` finds no checkpoint, the model to start from has another network,
+            or there are fewer devices than asked for.
         InputError: The data folder holds no labelled cases, or some that cannot be trained on, all of them named.
         OutputError: The run folder holds another run.
         KeyboardInterrupt: The run was told to stop, by SIGTERM too; `resume` continues from its last whole epoch.
@@ -82,9 +85,12 @@ def train(run: TrainingRun, *, progress: Progress | None = None) -> ModelPackage
         rate = SETTLED * recipe.training.learning_rate
         recipe = replace(recipe, training=replace(recipe.training, learning_rate=rate))
     modality, tell = open_modality(recipe.name.split("/")[0]), progress or say_nothing
+    hardware = _hardware(run)
     if recipe.network == "nnunet":
         from myoscope.nnunet import train as train_nnunet
 
+        if run.devices != 1:
+            raise UsageError(f"{run.recipe} is trained by nnU-Net, here on one device.", "Leave out --devices.")
         seen = read_folder_facts(run.data, recipe, modality, tell)
         return train_nnunet(run, _checked(run, recipe, seen, seen, tell), progress=progress)
     last = run.out / "checkpoints" / "last.ckpt"
@@ -99,7 +105,7 @@ def train(run: TrainingRun, *, progress: Progress | None = None) -> ModelPackage
     recipe = _checked(run, asked, [case.facts for case in cases], [case.facts for case in kept], tell)
     kept, held_out = (narrowed(part, asked, recipe.structures) for part in (kept, held_out))
     started = time.monotonic()
-    network = _fit(run, recipe, start, (kept, held_out), progress)
+    network = _fit(_Work(run, recipe, start, kept, held_out, hardware), progress)
     hours = (time.monotonic() - started) / 3600
     found = score_cases([case.files for case in held_out], network, recipe, modality, "cpu")
     card = card_of(run, recipe, facts=facts, scores=found.scores, hours=hours, cases=(len(kept), len(held_out)))
@@ -137,32 +143,73 @@ def _checked(
     return replace(recipe, structures=names)
 
 
-def _fit(
-    run: TrainingRun,
-    recipe: Recipe,
-    start: ModelPackage | None,
-    cases: tuple[tuple[PreparedCase, ...], tuple[PreparedCase, ...]],
-    progress: Progress | None,
-) -> torch.nn.Module:
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What each device is given.
+
+    Attributes:
+        run: As asked for.
+        recipe: As it is trained.
+        start: The model to start from; None for random weights.
+        kept: Cases to train on.
+        held_out: Cases that give the validation Dice.
+        hardware: Lightning's names for the devices.
+    """
+
+    run: TrainingRun
+    recipe: Recipe
+    start: ModelPackage | None
+    kept: tuple[PreparedCase, ...]
+    held_out: tuple[PreparedCase, ...]
+    hardware: dict[str, Any]
+
+    def network(self) -> torch.nn.Module:
+        """Return the recipe's network with the weights that training starts from."""
+        network = open_modality(self.recipe.name.split("/")[0]).build_network(self.recipe)
+        return network if self.start is None else take_over(network, self.recipe, self.start)
+
+
+def _fit(work: _Work, progress: Progress | None) -> torch.nn.Module:
+    """Train on one device here, on several in a process each, and return the best network on the CPU."""
+    import torch
+
+    if work.run.devices == 1:
+        _fit_on(0, work, progress)
+    else:
+        from lightning.fabric.plugins.environments.lightning import find_free_network_port
+        from torch.multiprocessing.spawn import spawn
+
+        meet = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(find_free_network_port())}
+        spawn(_fit_among, (work, progress, meet), nprocs=work.run.devices)  # type: ignore[no-untyped-call]
+    network = work.network()
+    best = torch.load(work.run.out / "checkpoints" / "best.ckpt", map_location="cpu", weights_only=True)
+    network.load_state_dict({name.removeprefix("network."): w for name, w in best["state_dict"].items()})
+    return network.float().eval()
+
+
+def _fit_among(rank: int, work: _Work, progress: Progress | None, meet: dict[str, str]) -> None:
+    """Train on one of several devices; they meet at an address of this machine."""
+    os.environ.update(meet, LOCAL_RANK=str(rank))  # by which Lightning knows that this process was started for it
+    _fit_on(rank, work, progress)
+
+
+def _fit_on(rank: int, work: _Work, progress: Progress | None) -> None:
     import lightning.pytorch as pl
     import torch
     from lightning.pytorch.callbacks import EarlyStopping, EMAWeightAveraging, ModelCheckpoint
     from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
     from torch.utils.data import DataLoader, TensorDataset
 
-    from myoscope.inference import choose_device
     from myoscope.training.module import Epochs, SegmentationModule, Windows
 
+    run, recipe, plan = work.run, work.recipe, work.recipe.training
     pl.seed_everything(run.seed, verbose=False)
-    plan, (kept, held_out) = recipe.training, cases
-    windows = Windows(kept, recipe, run.seed)
-    loader = DataLoader(windows, batch_size=plan.batch_size, drop_last=len(windows) > plan.batch_size)
-    modality = open_modality(recipe.name.split("/")[0])
-    network = modality.build_network(recipe)
-    if start is not None:
-        network = take_over(network, recipe, start)
-    steps = max(1, math.ceil(len(loader) / plan.accumulate)) * plan.max_epochs
-    module = SegmentationModule(network, recipe, held_out, steps)
+    windows = Windows(work.kept, recipe, run.seed)
+    share = math.ceil(len(windows) / run.devices)  # Lightning deals the windows out
+    loader = DataLoader(windows, batch_size=plan.batch_size, drop_last=share > plan.batch_size)
+    batches = max(1, share // plan.batch_size)
+    steps = math.ceil(batches / plan.accumulate) * plan.max_epochs
+    module = SegmentationModule(work.network(), recipe, work.held_out, steps)
     folder = run.out / "checkpoints"
     checkpoint = ModelCheckpoint(folder, filename="best", monitor="val_dice", mode="max", enable_version_counter=False)
     # A checkpoint of its own: `save_last` would write one only when the best changes.
@@ -172,10 +219,10 @@ def _fit(
     average = [EMAWeightAveraging(decay=plan.ema_decay)] if plan.ema_decay else []
     stop = [EarlyStopping("val_dice", mode="max", patience=plan.patience)] if plan.patience else []
     trainer = pl.Trainer(
-        **_hardware(choose_device(run.device)),
+        **work.hardware,
         max_epochs=plan.max_epochs,
         precision=plan.precision,
-        callbacks=[checkpoint, latest, Epochs(progress), *average, *stop],
+        callbacks=[checkpoint, latest, Epochs(progress if rank == 0 else None), *average, *stop],
         logger=[
             CSVLogger(logs, name="", version=f"csv-{attempt}", flush_logs_every_n_steps=10),
             TensorBoardLogger(logs, name="", version="tensorboard"),
@@ -183,15 +230,12 @@ def _fit(
         accumulate_grad_batches=plan.accumulate,
         check_val_every_n_epoch=validation_interval(plan),
         num_sanity_val_steps=0,
-        log_every_n_steps=min(10, len(loader)),
+        log_every_n_steps=min(10, batches),
         enable_model_summary=False,
         enable_progress_bar=False,
     )
-    check = DataLoader(TensorDataset(torch.arange(len(held_out))))
+    check = DataLoader(TensorDataset(torch.arange(len(work.held_out))))
     _run(trainer, module, (loader, check), folder / "last.ckpt" if run.resume else None)
-    best = torch.load(checkpoint.best_model_path, map_location="cpu", weights_only=True)
-    module.load_state_dict(best["state_dict"])
-    return module.network.float().cpu().eval()
 
 
 def _run(trainer: Any, module: Any, loaders: tuple[Any, Any], last: Path | None) -> None:  # noqa: ANN401
@@ -200,6 +244,8 @@ def _run(trainer: Any, module: Any, loaders: tuple[Any, Any], last: Path | None)
 
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", ".*does not have many workers.*")
+        warnings.filterwarnings("ignore", "Grad strides do not match bucket view strides")
+        warnings.filterwarnings("ignore", "find_unused_parameters=True was specified")
         warnings.filterwarnings("ignore", "Checkpoint directory .* exists and is not empty")
         warnings.filterwarnings("ignore", ".*is deprecated.*", category=FutureWarning, module="lightning")
         try:
@@ -215,11 +261,32 @@ def validation_interval(plan: TrainingPlan) -> int:
     return 1 if plan.patience else max(1, plan.max_epochs // VALIDATIONS)
 
 
-def _hardware(device: str) -> dict[str, Any]:
-    """Return Lightning's names for a torch device."""
-    if device.startswith("cuda"):
-        return {"accelerator": "gpu", "devices": [int(device.partition(":")[2] or 0)]}
-    return {"accelerator": device, "devices": 1}
+def _hardware(run: TrainingRun) -> dict[str, Any]:
+    """Return Lightning's names for the devices of a run.
+
+    A network may have parameters that its recipe's options leave unused, as MONAI's UNETR has.
+
+    Raises:
+        UsageError: There are not as many, or only one can be used.
+    """
+    from myoscope.inference import choose_device
+
+    kind, _, number = choose_device(run.device).partition(":")
+    if run.devices == 1:
+        return {"accelerator": _accelerator(kind), "devices": [int(number or 0)] if kind == "cuda" else 1}
+    if kind == "mps" or ":" in run.device:
+        raise UsageError(f"{run.devices} devices asked for, but {run.device} is one.", "Give --device gpu.")
+    if kind == "cuda":
+        choose_device(f"gpu:{run.devices - 1}")
+    return {
+        "accelerator": _accelerator(kind),
+        "devices": run.devices,
+        "strategy": "ddp_find_unused_parameters_true",
+    }
+
+
+def _accelerator(kind: str) -> str:
+    return "gpu" if kind == "cuda" else kind
 
 
 def card_of(
@@ -270,4 +337,6 @@ def command_line(run: TrainingRun) -> str:
     epochs = f" --max-epochs {run.max_epochs}" if run.max_epochs is not None else ""
     seed = f" --seed {run.seed}" if run.seed != DEFAULT_SEED else ""
     init = f" --init {run.init}" if run.init is not None else ""
-    return f"myoscope train {run.recipe} --data {run.data.name} -o {run.out.name} --fold {run.fold}{epochs}{seed}{init}"
+    devices = f" --devices {run.devices}" if run.devices != 1 else ""
+    always = f"myoscope train {run.recipe} --data {run.data.name} -o {run.out.name} --fold {run.fold}"
+    return f"{always}{epochs}{seed}{init}{devices}"

@@ -97,7 +97,7 @@ class SegmentationModule(pl.LightningModule):  # type: ignore[misc]  # Lightning
         counts = overlap_counts(self._labels(case), case.label)
         scores = [dice(c) for c in counts.values() if c.reference]
         if scores:
-            self.log("val_dice", float(np.mean(scores)), prog_bar=True, on_epoch=True, batch_size=1)
+            self.log("val_dice", float(np.mean(scores)), prog_bar=True, on_epoch=True, batch_size=1, sync_dist=True)
 
     def _labels(self, case: PreparedCase) -> NDArray[np.uint8]:
         """Return the winning channel at every sample of a case."""

@@ -276,3 +276,26 @@ def test_the_package_analyzes_a_scan(package: ModelPackage, thigh: LabelledCase)
     assert result.provenance.model is not None
     assert result.provenance.model.sha256 == package.card.sha256
     assert result.segmentation.predicted == {"vastus_lateralis", "femur"}
+
+
+def test_two_devices_train_together(recipe: Recipe, data: Path, tmp_path: Path) -> None:
+    """Each takes half of the windows, so there are half as many steps, and the card says how to repeat it."""
+    package = train(TrainingRun(recipe.name, data, tmp_path / "r", device="cpu", seed=7, max_epochs=1, devices=2))
+    last = torch.load(tmp_path / "r" / "checkpoints" / "last.ckpt", weights_only=True)
+    assert last["global_step"] == 4 // recipe.training.batch_size // 2
+    assert package.card.command.endswith("--max-epochs 1 --seed 7 --devices 2")
+    assert {score.structure for score in package.card.scores} == {"vastus_lateralis", "femur"}
+
+
+@pytest.mark.usefixtures("recipe")
+def test_more_gpus_than_there_are_is_refused(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="this machine has"):
+        train(TrainingRun(NAME, data, tmp_path / "r", device="gpu", devices=64))
+    assert not (tmp_path / "r").exists()
+
+
+@pytest.mark.usefixtures("recipe")
+def test_a_device_by_its_number_is_one(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("myoscope.inference.choose_device", lambda _name: "cuda:1")
+    with pytest.raises(UsageError, match=r"2 devices asked for, but gpu:1 is one"):
+        train(TrainingRun(NAME, data, tmp_path / "r", device="gpu:1", devices=2))

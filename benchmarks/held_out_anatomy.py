@@ -1,0 +1,127 @@
+"""A network that knows one body, tried on another: Dice and volume error on an anatomy kept out of all training.
+
+    python benchmarks/held_out_anatomy.py MODALITY --train MAP [--people MAP ...] --test MAP -o DIR [--init MODEL]
+        [--without septa contrast] [--slabs 120] [--epochs 5]
+
+Renders slabs of the first map, half of them in the shape of people (`people.py`), trains `MODALITY/unet_slices` on them
+and tries it on the other map: whole scans as usual ones are, and wide slabs of any build, posture, contrast and fault.
+`--without` leaves a part of the physics out of training, not out of the tests. What is in DIR is not made again.
+Research use only.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
+from itertools import chain, cycle, islice
+from pathlib import Path
+from unittest.mock import patch
+
+import numpy as np
+import pandas as pd
+
+import myoscope
+from myoscope.io import write_labelled_case
+from myoscope.metrics import dice, overlap_counts
+from myoscope.synthesis import mr
+from myoscope.training import TrainingRun, train
+
+SPACING_MM = (2.6, 2.6, 6.0)
+#: Seeds of slabs for training and of both kinds of test; every sixth slab chooses the weights.
+TRAIN_SEED, WHOLE_SEED, WIDE_SEED = 61_000, 91_000, 92_000
+VALIDATED = 6
+WHOLE_CASES, WIDE_CASES = 4, 12
+SMALLEST_REFERENCE_ML = 1.0
+
+
+def main() -> None:
+    """Train and print a table, a line a structure."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("modality", choices=["ct_thigh", "dixon_mri"])
+    parser.add_argument("--train", type=Path, required=True, help="label map of the anatomy to train on")
+    parser.add_argument("--people", type=Path, nargs="*", default=[], help="the same in the shape of people")
+    parser.add_argument("--test", type=Path, required=True, help="label map of the anatomy kept out")
+    parser.add_argument("-o", "--output", type=Path, required=True)
+    parser.add_argument("--init", help="model to start from; it must not have seen the anatomy kept out either")
+    parser.add_argument("--without", nargs="*", default=[], choices=["septa", "contrast"])
+    parser.add_argument("--slabs", type=int, default=120)
+    parser.add_argument("--epochs", type=int, default=5)
+    options = parser.parse_args()
+    data, run = options.output / "data", options.output / "run"
+    pairs = ((options.train, person) for person in options.people)
+    maps = list(chain.from_iterable(pairs)) or [options.train]
+    with ExitStack() as stack:
+        for part in left_out(options.without):
+            stack.enter_context(part)
+        make_slabs(options.modality, list(islice(cycle(maps), options.slabs)), data)
+    if not (run / "model" / "card.json").exists():
+        last = run / "checkpoints" / "last.ckpt"
+        train(
+            TrainingRun(
+                recipe=f"{options.modality}/unet_slices", data=data, out=run, fold=0, max_epochs=options.epochs,
+                resume=last.exists(), device="cpu", seed=0, init=options.init,
+            )
+        )  # fmt: skip
+    whole = myoscope.SynthesisOptions(label_map=options.test, spacing_mm=SPACING_MM)
+    tests = {
+        "whole": (range(WHOLE_SEED, WHOLE_SEED + WHOLE_CASES), whole),
+        "wide": (range(WIDE_SEED, WIDE_SEED + WIDE_CASES), replace(whole, wide=True)),
+    }
+    rows = [row for name, test in tests.items() for row in score(name, options.modality, run / "model", *test)]
+    table = pd.DataFrame(rows)
+    table.to_csv(options.output / "scores.csv", index=False)
+    shown = table.pivot_table(
+        ["dice", "error_pct"], "structure", "test", aggfunc={"dice": "mean", "error_pct": "median"}
+    )
+    shown.loc["mean over structures"] = shown.mean()
+    print(shown.to_string(float_format="%.3f"))
+
+
+def left_out(parts: Iterable[str]) -> list[AbstractContextManager[object]]:
+    """Return patches that leave out a part of the physics."""
+    patches: list[AbstractContextManager[object]] = []
+    if "septa" in parts:
+        nothing = lambda labels, *_: np.zeros(labels.shape, dtype=np.float32)  # noqa: E731
+        patches += [patch(f"myoscope.synthesis.{name}.septa", nothing) for name in ("protons", "ct")]
+        patches.append(patch("myoscope.synthesis.mr.INK_CHANCE", 0.0))
+    if "contrast" in parts:
+        usual = mr.draw_scanner
+        patches.append(patch("myoscope.synthesis.mr.draw_scanner", lambda rng, **_: usual(rng, wide=False)))
+        patches.append(patch("myoscope.synthesis.mr.WIDE_CHANCES", {"water": 1.0}))
+    return patches
+
+
+def make_slabs(modality: str, maps: list[Path], data: Path) -> None:
+    """Write a wide slab of each map, and which of them choose the weights."""
+    kept = []
+    for number, label_map in enumerate(maps):
+        seed = TRAIN_SEED + number
+        file = f"{modality}_{seed:05d}.nii.gz"
+        kept.append({"file": file, "subject": seed, "fold": "" if (number + 1) % VALIDATED else 0})
+        if not (data / "labels" / file).exists():
+            options = myoscope.SynthesisOptions(label_map=label_map, spacing_mm=SPACING_MM, wide=True)
+            write_labelled_case(myoscope.synthesize(modality, seed, options), data)
+    pd.DataFrame(kept).to_csv(data / "subjects.csv", index=False)
+
+
+def score(
+    test: str, modality: str, model: Path, seeds: range, options: myoscope.SynthesisOptions
+) -> Iterable[dict[str, object]]:
+    """Yield Dice and volume error of each side of each structure of each case."""
+    for seed in seeds:
+        case = myoscope.synthesize(modality, seed, options)
+        found = myoscope.analyze(case.scan, model=str(model)).segmentation.labels
+        counts = overlap_counts(found, case.segmentation.labels)
+        for value, structure, side in case.segmentation.entries():
+            count = counts.get(value)
+            if count is None or count.reference * case.scan.grid.voxel_volume_ml < SMALLEST_REFERENCE_ML:
+                continue
+            error = 100 * abs(count.prediction - count.reference) / count.reference
+            facts = {"test": test, "seed": seed, "structure": structure.name, "side": str(side)}
+            yield facts | {"dice": dice(count), "error_pct": error}
+
+
+if __name__ == "__main__":
+    main()
