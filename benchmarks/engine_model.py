@@ -22,6 +22,7 @@ from myoscope.data.recipe import Recipe
 from myoscope.metrics import dice, overlap_counts
 from myoscope.models import ModelCard, ModelPackage, write_package
 from myoscope.plugins import open_modality
+from myoscope.training.cases import prepare
 
 if TYPE_CHECKING:
     import torch
@@ -76,18 +77,18 @@ def make_case(seed: int, recipe: Recipe, size: tuple[int, int, int], folder: Pat
     return Case(seed, kept["volume"], kept["classes"], Grid.identity(size, recipe.spacing_mm, (0.0, 0.0, 0.0)))
 
 
-def embedded_case(package: ModelPackage) -> Case:
-    """Return a prepared synthetic scan, one channel of it, cut so that every tool lays the same windows; no truth."""
+def embedded_case(package: ModelPackage, seed: int) -> Case:
+    """Return a prepared synthetic scan, one channel of it, cut so that every tool lays the same windows."""
     recipe, modality = package.card.recipe, open_modality(package.card.modality)
-    made = myoscope.synthesize(package.card.modality, SEED, myoscope.SynthesisOptions(spacing_mm=recipe.spacing_mm))
-    volume = np.asarray(next(iter(modality.preprocess(made.scan, recipe).channels.values())), dtype=np.float32)
+    made = myoscope.synthesize(package.card.modality, seed, myoscope.SynthesisOptions(spacing_mm=recipe.spacing_mm))
+    image, label = prepare(made.scan, made.segmentation, recipe, modality)
     window = recipe.window[::-1]
-    volume = np.pad(volume, [(0, max(0, w - n)) for n, w in zip(volume.shape, window, strict=True)])
+    wider = [(0, max(0, w - n)) for n, w in zip(label.shape, window, strict=True)]
     steps = [int(w * (1 - recipe.overlap)) for w in window]
-    kept = [w + (n - w) // s * s for n, w, s in zip(volume.shape, window, steps, strict=True)]
-    volume = np.ascontiguousarray(volume[tuple(slice(n) for n in kept)])
-    grid = Grid.identity(volume.shape[::-1], recipe.spacing_mm, (0.0, 0.0, 0.0))
-    return Case(SEED, volume, np.zeros(volume.shape, dtype=np.uint8), grid)
+    kept = [w + (n + more - w) // s * s for n, (_, more), w, s in zip(label.shape, wider, window, steps, strict=True)]
+    box = tuple(slice(n) for n in kept)
+    volume, classes = (np.ascontiguousarray(np.pad(a, wider)[box]) for a in (image[0].astype(np.float32), label))
+    return Case(seed, volume, classes, Grid.identity(volume.shape[::-1], recipe.spacing_mm, (0.0, 0.0, 0.0)))
 
 
 def mean_dice(found: NDArray[np.uint8], case: Case) -> float:

@@ -87,14 +87,31 @@ def _embedded(records: Records, rows: list[Row]) -> None:
     """Print the embedded models, run MONAI's way and by themselves."""
     lines = []
     for model in dict.fromkeys(row["model"] for row in rows):
-        labels = (records.of("embedded labels", {"model": model}) or [{}])[-1]
-        plain, own = ([r for r in rows if r["model"] == model and r["way"] == name] for name in (PLAIN.name, AUTO.name))
-        theirs, ours = middle(plain, "seconds"), middle(own, "seconds")
-        faster = shown(theirs / ours if theirs and ours else None, "{:.2f}".format)
-        said = (model, labels.get("ran_by", ""), spread(plain, "seconds", 2), spread(own, "seconds", 2), faster)
-        lines.append((*said, *(_percent(labels.get(name)) for name in EQUAL)))
-    head = ("model", "run by", "MONAI, s", "myoscope, s", "x", "equal", "inside", "equal, prob.", "inside")
+        of_model = [r for r in rows if r["model"] == model]
+        scores = {(r["seed"], r["way"]): r["dice"] for r in records.of("embedded labels", {"model": model})}
+        for way in sorted({r["way"] for r in of_model}):
+            timed, plain = ([r for r in of_model if r["way"] == w and r["seed"] == SEED] for w in (way, PLAIN.name))
+            ours, theirs = middle(timed, "seconds"), middle(plain, "seconds")
+            labels = records.of("embedded labels", {"model": model, "way": way})
+            lost = [scores[seed, PLAIN.name] - dice for (seed, name), dice in scores.items() if name == way]
+            lines.append(
+                (
+                    model, way, timed[-1]["ran_by"], spread(timed, "seconds", 2),
+                    shown(theirs / ours if theirs and ours else None, "{:.2f}".format),
+                    shown(middle(timed, "windows"), "{:.0f}".format),
+                    *(_percent(_mean(labels, name)) for name in EQUAL),
+                    shown(_mean(labels, "dice"), "{:.4f}".format), f"{statistics.mean(lost):+.4f} (n={len(lost)})",
+                )
+            )  # fmt: skip
+    head = (
+        "model", "way", "run by", "s, median (range)", "x", "windows", "equal", "inside", "equal, prob.", "inside",
+        "Dice", "Dice lost",
+    )  # fmt: skip
     print_table("Embedded models", head, lines)
+
+
+def _mean(rows: list[Row], name: str) -> float | None:
+    return statistics.mean(row[name] for row in rows) if rows else None
 
 
 def _growth(_: Records, rows: list[Row]) -> None:

@@ -72,6 +72,7 @@ def analyze(  # noqa: PLR0913  # the front door names every choice
             where there is none or another one is named.
     """
     from myoscope.inference import choose_device
+    from myoscope.inference.certainty import doubtful_structures
     from myoscope.models import choose_model
 
     run = Stages(progress)
@@ -88,6 +89,8 @@ def analyze(  # noqa: PLR0913  # the front door names every choice
             made_by, found = _segment(scan, plugin, package, torch_device, inference, run=run)
         with run.stage("refine"):
             segmentation = plugin.refine(scan, found)
+        unsure = doubtful_structures(segmentation)
+        segmentation = replace(segmentation, findings=(*segmentation.findings, *unsure))
         result = _measured(plugin, scan, segmentation, person, run)
         result = replace(result, provenance=replace(result.provenance, model=made_by, device=torch_device))
         return _restricted(_evaluated(result, truth, info, roi_subset, run), roi_subset)

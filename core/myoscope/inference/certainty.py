@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from myoscope.data.finding import Finding, Severity
-from myoscope.data.segmentation import Certainty
+from myoscope.data.segmentation import Certainty, Segmentation
 from myoscope.inference.blending import BACKGROUND, Piece
 from myoscope.inference.shares import entropy, leaders, slabs
 
@@ -59,10 +59,14 @@ def calibrated(certainty: Certainty | None, calibration: Calibration | None) -> 
     return replace(certainty, expected_dice=expected)
 
 
-def doubtful_structures(certainty: Certainty | None) -> tuple[Finding, ...]:
-    """Return a finding that lists the structures of which a Dice below `DOUBTFUL_DICE` is to be expected."""
-    expected = {} if certainty is None else certainty.expected_dice
-    doubtful = {name: value for name, value in expected.items() if value < DOUBTFUL_DICE}
+def doubtful_structures(segmentation: Segmentation) -> tuple[Finding, ...]:
+    """Return a finding that lists the labelled structures of which a Dice below `DOUBTFUL_DICE` is to be expected."""
+    if segmentation.certainty is None:
+        return ()
+    labelled = {int(value) for value in np.unique(segmentation.labels)}
+    there = {structure.name for value, structure, _ in segmentation.entries() if value in labelled}
+    expected = segmentation.certainty.expected_dice
+    doubtful = {name: value for name, value in expected.items() if name in there and value < DOUBTFUL_DICE}
     if not doubtful:
         return ()
     listed = ", ".join(f"{name} ({value:.2f})" for name, value in sorted(doubtful.items(), key=lambda item: item[1]))

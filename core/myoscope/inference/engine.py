@@ -16,7 +16,7 @@ from myoscope.data.recipe import Recipe
 from myoscope.data.scan import Scan
 from myoscope.data.segmentation import Certainty
 from myoscope.errors import UsageError
-from myoscope.inference.certainty import calibrated, doubtful_structures, doubts
+from myoscope.inference.certainty import calibrated, doubts
 from myoscope.inference.foresight import Foresight
 from myoscope.inference.frames import label_frames
 from myoscope.inference.running import Network, WindowProgress
@@ -127,7 +127,7 @@ def run_model(
             device=device, options=chosen, batch=ahead.batch, progress=ahead.step,
         )  # fmt: skip
     certainty = calibrated(found.certainty, package.card.calibration)
-    unsure = (*doubts(package.card.id, certainty, package.card.least_certainty), *doubtful_structures(certainty))
+    unsure = doubts(package.card.id, certainty, package.card.least_certainty)
     return replace(found, certainty=certainty, findings=(*turn.findings(), *unsure), ran_by=runner.name)
 
 

@@ -6,7 +6,9 @@ import math
 import numpy as np
 import pytest
 
-from myoscope.data.segmentation import Certainty
+from myoscope.anatomy import THIGH_STRUCTURES, StructureSet
+from myoscope.data.grid import Grid
+from myoscope.data.segmentation import Certainty, Segmentation
 from myoscope.inference.blending import Piece, squares
 from myoscope.inference.certainty import DOUBTFUL_DICE, Tally, calibrated, doubtful_structures, doubts
 from myoscope.models import Calibration
@@ -88,12 +90,25 @@ def test_without_a_line_on_the_card_nothing_is_expected() -> None:
     plain = Certainty(0.8, {"sartorius": 0.9})
     assert calibrated(plain, None) == plain
     assert calibrated(None, LINE) is None
-    assert doubtful_structures(plain) == ()
+    assert doubtful_structures(labelled("sartorius", certainty=plain)) == ()
+
+
+def labelled(*names: str, certainty: Certainty | None) -> Segmentation:
+    """Return a segmentation that shows a voxel of each structure."""
+    structures = StructureSet(THIGH_STRUCTURES)
+    labels = np.array([[[structures[name].id for name in names]]], dtype=np.uint8).reshape(1, 1, len(names))
+    grid = Grid.identity((len(names), 1, 1), (1.0, 1.0, 1.0), (0.0, 0.0, 0.0))
+    return Segmentation(labels, grid, structures, frozenset(NAMES), sides_split=False, certainty=certainty)
 
 
 def test_structures_of_which_little_is_to_be_expected_are_listed_worst_first() -> None:
-    (finding,) = doubtful_structures(Certainty(0.8, {}, {"sartorius": 0.41, "femur": 0.95, "gracilis": 0.2}))
+    expected = Certainty(0.8, {}, {"sartorius": 0.41, "femur": 0.95, "gracilis": 0.2})
+    (finding,) = doubtful_structures(labelled(*NAMES, certainty=expected))
     assert finding.code == "structures_doubtful"
     assert "gracilis (0.20), sartorius (0.41)" in finding.message
     assert "femur" not in finding.message
-    assert doubtful_structures(Certainty(0.8, {}, {"sartorius": DOUBTFUL_DICE})) == ()
+    (finding,) = doubtful_structures(labelled("gracilis", certainty=expected))
+    assert "sartorius" not in finding.message
+    assert doubtful_structures(labelled("femur", certainty=expected)) == ()
+    assert doubtful_structures(labelled(*NAMES, certainty=Certainty(0.8, {}, {"sartorius": DOUBTFUL_DICE}))) == ()
+    assert doubtful_structures(labelled(*NAMES, certainty=None)) == ()
