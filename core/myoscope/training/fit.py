@@ -67,6 +67,7 @@ def train(run: TrainingRun, *, progress: Progress | None = None) -> ModelPackage
     Args:
         run: What to train on what.
         progress: Called with stage, steps done and steps in all; what the check found comes as stages of `check: ...`.
+            With several devices it goes to another process, so it has to be one that can be pickled.
 
     Raises:
         UsageError: The recipe is unknown, `resume` finds no checkpoint, the model to start from has another network,

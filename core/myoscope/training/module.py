@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import lightning.pytorch as pl
@@ -36,9 +35,18 @@ def loss_of(name: str) -> torch.nn.Module:
     """
     from monai.losses.dice import DiceCELoss, DiceLoss
 
-    make = {"dice": DiceLoss, "dice_ce": DiceCELoss, "ce": partial(DiceCELoss, lambda_dice=0.0)}[name]
+    if name == "ce":
+        return _CrossEntropy()
+    make = {"dice": DiceLoss, "dice_ce": DiceCELoss}[name]
     loss: torch.nn.Module = make(to_onehot_y=True, softmax=True, include_background=False, batch=True)
     return loss
+
+
+class _CrossEntropy(torch.nn.CrossEntropyLoss):
+    """Against labels with an axis for their one channel, as MONAI's losses take them."""
+
+    def forward(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        return super().forward(logits, labels.squeeze(1).long())
 
 
 class Windows(Dataset[Pair]):
