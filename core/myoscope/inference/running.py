@@ -10,7 +10,7 @@ from myoscope.inference.windows import Corner, Plan, Volume, cut
 if TYPE_CHECKING:
     import torch
 
-#: (N, channels, *window) to logits (N, classes, *window).
+#: (N, channels, *window) to logits (N, classes, *window), which the next call may overwrite.
 Network = Callable[["torch.Tensor"], "torch.Tensor"]
 #: Called with windows done and windows in all.
 WindowProgress = Callable[[int, int], None]

@@ -35,7 +35,10 @@ class OpenVINORunner:
         return f"openvino cpu {self.precision}"
 
     def __call__(self, windows: torch.Tensor) -> torch.Tensor:
-        """Return logits (N, 1 + structures, *window) of windows (N, channels, *window), float32 on the CPU."""
+        """Return logits (N, 1 + structures, *window) of windows (N, channels, *window), float32 on the CPU.
+
+        Those of a single window lie in OpenVINO's own memory, which the next call fills anew.
+        """
         import torch
 
         channels = windows.shape[1]
@@ -45,8 +48,12 @@ class OpenVINORunner:
             )
         infer = self._requests[channels].infer
         given = windows.detach().cpu().float().contiguous().numpy()
-        found = [torch.from_numpy(infer([given[i : i + 1]], share_inputs=True)[0]) for i in range(len(given))]
-        return found[0] if len(found) == 1 else torch.cat(found)
+        alone = len(given) == 1
+        found = [
+            torch.from_numpy(infer([given[i : i + 1]], share_inputs=True, share_outputs=alone)[0])
+            for i in range(len(given))
+        ]
+        return found[0] if alone else torch.cat(found)
 
 
 def converted(network: torch.nn.Module, shape: tuple[int, ...]) -> Any:  # noqa: ANN401

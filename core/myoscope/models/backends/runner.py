@@ -16,4 +16,7 @@ class Runner(Protocol):
         """What computes, where and how precisely, such as `openvino cpu bfloat16`."""
 
     def __call__(self, windows: torch.Tensor) -> torch.Tensor:
-        """Return logits (N, 1 + structures, *window) of windows (N, channels, *window), both float32."""
+        """Return logits (N, 1 + structures, *window) of windows (N, channels, *window), both float32.
+
+        They may be overwritten by the next call.
+        """
