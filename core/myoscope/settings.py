@@ -52,3 +52,15 @@ def quiet_video_decoder() -> None:
     It reads its log level from the environment when OpenCV first uses it. A level that somebody set stays.
     """
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+
+
+def train_among(rank: int, port: int) -> None:
+    """Tell Lightning that this process was started to train on one of several devices of this machine.
+
+    It reads where they meet, and which of them this one is, from the environment alone.
+
+    Args:
+        rank: Number of the device.
+        port: At which they meet, the same for all.
+    """
+    os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port), LOCAL_RANK=str(rank))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import time
 import warnings
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from myoscope.data.progress import Progress, say_nothing
 from myoscope.data.recipe import Recipe, TrainingPlan
 from myoscope.errors import OutputError, UsageError
 from myoscope.plugins import describe, open_modality
+from myoscope.settings import train_among
 from myoscope.training.cases import PreparedCase, narrowed, prepare_folder, read_folder_facts, split
 from myoscope.training.checking import LabelFacts, labelled, summary
 from myoscope.training.dataset import DatasetFacts, read_facts
@@ -180,17 +180,17 @@ def _fit(work: _Work, progress: Progress | None) -> torch.nn.Module:
         from lightning.fabric.plugins.environments.lightning import find_free_network_port
         from torch.multiprocessing.spawn import spawn
 
-        meet = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(find_free_network_port())}
-        spawn(_fit_among, (work, progress, meet), nprocs=work.run.devices)  # type: ignore[no-untyped-call]
+        given = (work, progress, find_free_network_port())
+        spawn(_fit_among, given, nprocs=work.run.devices)  # type: ignore[no-untyped-call]
     network = work.network()
     best = torch.load(work.run.out / "checkpoints" / "best.ckpt", map_location="cpu", weights_only=True)
     network.load_state_dict({name.removeprefix("network."): w for name, w in best["state_dict"].items()})
     return network.float().eval()
 
 
-def _fit_among(rank: int, work: _Work, progress: Progress | None, meet: dict[str, str]) -> None:
-    """Train on one of several devices; they meet at an address of this machine."""
-    os.environ.update(meet, LOCAL_RANK=str(rank))  # by which Lightning knows that this process was started for it
+def _fit_among(rank: int, work: _Work, progress: Progress | None, port: int) -> None:
+    """Train on one of several devices."""
+    train_among(rank, port)
     _fit_on(rank, work, progress)
 
 
