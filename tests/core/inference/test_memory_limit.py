@@ -38,7 +38,7 @@ recipe = package.card.recipe
 runner = load_network(package, plugin, "cpu")
 window = recipe.window[::-1]
 piece = plugin.preprocess(scan, recipe).channels["ct"][tuple(slice(n) for n in window)]
-volume, values = [np.concatenate(4 * [piece])], np.arange(len(recipe.structures) + 1, dtype=np.uint8)
+volume, values = [np.concatenate(8 * [piece])], np.arange(len(recipe.structures) + 1, dtype=np.uint8)
 upright = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
 grid = myoscope.Grid(volume[0].shape[::-1], recipe.spacing_mm, (0.0, 0.0, 0.0), upright)
 needs = budget.needs_of(
@@ -63,7 +63,7 @@ def run(room_mb, batch):
     leave(room_mb)
     try:
         forecast = budget.foresee(
-            needs, windows=4, held_mb=resident_memory_mb(), past_mb=0.0, room_mb=available_memory_mb()
+            needs, windows=8, held_mb=resident_memory_mb(), past_mb=0.0, room_mb=available_memory_mb()
         )
         done = label_volume(
             volume, grid, network, recipe, values=values, scan_grid=grid, device="cpu",
@@ -77,7 +77,7 @@ def run(room_mb, batch):
 
 short = run(one, 0)
 enough = run(MARGIN * one + 1.0, 0)
-greedy = run(MARGIN * one + 0.5 * needs.window_mb, 4)
+greedy = run(MARGIN * one + 0.5 * needs.window_mb, 8)
 print(json.dumps({"one": one, "short": short, "enough": enough, "greedy": greedy}))
 '''
 
@@ -97,10 +97,10 @@ def test_too_little_memory_is_refused_with_the_number_before_the_network_runs(sa
 
 def test_the_memory_asked_for_is_enough(said: Any) -> None:
     assert "refused" not in said["enough"]
-    assert said["enough"]["seen"] == [1, 1, 1, 1]
+    assert said["enough"]["seen"] == [1] * 8
 
 
 def test_a_batch_that_is_too_large_shrinks_and_the_labels_stay(said: Any) -> None:
-    assert min(said["greedy"]["seen"]) < 4
-    assert sum(said["greedy"]["seen"]) == 4
+    assert min(said["greedy"]["seen"]) < 8
+    assert sum(said["greedy"]["seen"]) == 8
     assert said["greedy"]["labels"] == said["enough"]["labels"]
