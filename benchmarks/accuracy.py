@@ -15,9 +15,7 @@ import numpy as np
 
 import myoscope
 from myoscope.metrics import dice, overlap_counts
-
-#: A structure of which a case shows less than this is left out of that case's figures.
-SMALLEST_REFERENCE_ML = 1.0
+from myoscope.training.scoring import SMALLEST_REFERENCE_ML
 
 
 def main() -> None:

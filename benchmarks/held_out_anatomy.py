@@ -27,13 +27,13 @@ from myoscope.io import write_labelled_case
 from myoscope.metrics import dice, overlap_counts
 from myoscope.synthesis import mr
 from myoscope.training import TrainingRun, train
+from myoscope.training.scoring import SMALLEST_REFERENCE_ML
 
 SPACING_MM = (2.6, 2.6, 6.0)
 #: Seeds of slabs for training and of both kinds of test; every sixth slab chooses the weights.
 TRAIN_SEED, WHOLE_SEED, WIDE_SEED = 61_000, 91_000, 92_000
 VALIDATED = 6
 WHOLE_CASES, WIDE_CASES = 4, 12
-SMALLEST_REFERENCE_ML = 1.0
 
 
 def main() -> None:

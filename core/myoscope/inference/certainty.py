@@ -14,6 +14,7 @@ from myoscope.data.finding import Finding, Severity
 from myoscope.data.segmentation import Certainty, Segmentation
 from myoscope.inference.blending import BACKGROUND, Piece
 from myoscope.inference.shares import entropy, leaders, slabs
+from myoscope.ops.regions import label_boxes
 
 if TYPE_CHECKING:
     import torch
@@ -61,12 +62,12 @@ def calibrated(certainty: Certainty | None, calibration: Calibration | None) -> 
 
 def doubtful_structures(segmentation: Segmentation) -> tuple[Finding, ...]:
     """Return a finding that lists the labelled structures of which a Dice below `DOUBTFUL_DICE` is to be expected."""
-    if segmentation.certainty is None:
-        return ()
-    labelled = {int(value) for value in np.unique(segmentation.labels)}
-    there = {structure.name for value, structure, _ in segmentation.entries() if value in labelled}
-    expected = segmentation.certainty.expected_dice
-    doubtful = {name: value for name, value in expected.items() if name in there and value < DOUBTFUL_DICE}
+    expected = {} if segmentation.certainty is None else segmentation.certainty.expected_dice
+    doubtful = {name: value for name, value in expected.items() if value < DOUBTFUL_DICE}
+    if doubtful:
+        labelled = label_boxes(segmentation.labels)
+        there = {structure.name for value, structure, _ in segmentation.entries() if value in labelled}
+        doubtful = {name: value for name, value in doubtful.items() if name in there}
     if not doubtful:
         return ()
     listed = ", ".join(f"{name} ({value:.2f})" for name, value in sorted(doubtful.items(), key=lambda item: item[1]))
