@@ -3,8 +3,8 @@
     python benchmarks/training_speed.py [--device cpu] [--steps 5] [--recipes ct_thigh/unetr ...]
 
 A step is forward, loss, backward and optimizer on one batch in the recipe's network and precision, on a CPU bfloat16
-where the recipe says half precision. The last column is what all epochs of the recipe would take at that pace with as
-many training cases as its paper had.
+where the recipe says half precision and the processor gains by it. The last column is what all epochs of the recipe
+would take at that pace with as many training cases as its paper had.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from myoscope.inference.engine import choose_device
 from myoscope.plugins import open_modality
 from myoscope.training.cases import PreparedCase, prepare
 from myoscope.training.checking import LabelFacts
-from myoscope.training.fit import find_recipe
+from myoscope.training.fit import SINGLE, find_recipe, precision_on
 from myoscope.training.module import SegmentationModule, Windows
 from myoscope.training.subjects import Membership
 
@@ -87,7 +87,7 @@ def training_step(recipe: Recipe, windows: Windows, device: str) -> Callable[[],
     optimizer = made["optimizer"] if isinstance(made, dict) else made
     batch = [windows[i % len(windows)] for i in range(recipe.training.batch_size)]
     image, label = (torch.stack(part).to(device) for part in zip(*batch, strict=True))
-    half = recipe.training.precision != "32-true"
+    half = precision_on(torch.device(device).type, recipe.training) != SINGLE
     kind = torch.float16 if device.startswith("cuda") else torch.bfloat16
 
     def step() -> float:

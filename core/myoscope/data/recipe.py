@@ -21,7 +21,7 @@ class TrainingPlan:
         schedule: `constant`, or `one_cycle` for a warm-up and a cosine decay over the run; nnU-Net's is `poly`.
         ema_decay: Exponential moving average of the weights that are saved; 0 for none.
         precision: Lightning's precision, such as `bf16-mixed`.
-        optimizer: `adamw` or `adam`; nnU-Net's is `sgd`.
+        optimizer: `adamw`, `adam` or `muon`; nnU-Net's is `sgd`.
         crop: Input size of the network in training, (x, y, z), where it is not the recipe's window.
         patience: Validations without a better Dice after which training stops; 0 to train all epochs.
         validate_every: Epochs from one validation to the next; 0 for every epoch where there is patience to lose, else

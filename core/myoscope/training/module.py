@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import lightning.pytorch as pl
@@ -15,6 +17,7 @@ from myoscope.data.progress import Progress
 from myoscope.data.recipe import Recipe
 from myoscope.inference import label_volume
 from myoscope.metrics import dice, overlap_counts
+from myoscope.networks.libraries import muon
 from myoscope.training.augmentation import random_window
 from myoscope.training.cases import PreparedCase
 from myoscope.training.frame_augmentation import random_frame
@@ -40,6 +43,28 @@ def loss_of(name: str) -> torch.nn.Module:
     make = {"dice": DiceLoss, "dice_ce": DiceCELoss}[name]
     loss: torch.nn.Module = make(to_onehot_y=True, softmax=True, include_background=False, batch=True)
     return loss
+
+
+def optimizer_of(name: str) -> Callable[..., torch.optim.Optimizer]:
+    """Return what makes the optimizer called `name` in a recipe, of parameters, `lr` and `weight_decay`.
+
+    Muon (Jordan et al. 2024, https://kellerjordan.github.io/posts/muon) evens out the directions of a step of every
+    weight matrix, a kernel's taken as one with a row for each of its output channels; biases and scales are left to
+    NAdamW. Steps are as large as AdamW's at the same rate (Liu et al. 2025, arXiv 2502.16982).
+    """
+    if name != "muon":
+        return {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[name]
+
+    class OneRateMuon(muon().Muon):  # type: ignore[misc]  # timm is not typed
+        """What NAdamW moves follows the schedule too; timm's keeps the rate that it was made with."""
+
+        def step(self, closure: Callable[[], float] | None = None) -> float | None:
+            for group in self.param_groups:
+                group["adamw_lr"] = group["lr"]
+            loss: float | None = super().step(closure)
+            return loss
+
+    return partial(OneRateMuon, nesterov=True)
 
 
 class _CrossEntropy(torch.nn.CrossEntropyLoss):
@@ -130,8 +155,9 @@ class SegmentationModule(pl.LightningModule):  # type: ignore[misc]  # Lightning
     def configure_optimizers(self) -> Any:  # noqa: ANN401
         """Return the optimizer, with a short warm-up and a cosine decay over the whole run if the plan has one."""
         plan = self.recipe.training
-        kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[plan.optimizer]
-        optimizer = kind(self.parameters(), lr=plan.learning_rate, weight_decay=plan.weight_decay)
+        optimizer = optimizer_of(plan.optimizer)(
+            self.parameters(), lr=plan.learning_rate, weight_decay=plan.weight_decay
+        )
         if plan.schedule == "constant":
             return optimizer
         schedule = torch.optim.lr_scheduler.OneCycleLR(

@@ -69,7 +69,14 @@ UNET_SLICES = replace(
     network="unet_slices",
     network_options=SLICES_OPTIONS,
     training=replace(
-        UNETR_SMALL.training, loss="ce", batch_size=16, crops_per_case=16, crop=(176, 112, 5), max_epochs=4
+        UNETR_SMALL.training,
+        loss="ce",
+        optimizer="muon",
+        learning_rate=5e-3,
+        batch_size=16,
+        crops_per_case=16,
+        crop=(176, 112, 5),
+        max_epochs=4,
     ),
 )
 

@@ -76,7 +76,16 @@ UNET_SLICES = replace(
     overlap=0.25,
     preprocessing={"high_percentile": 98.0, "contrasts": 2},
     # Cross-entropy alone: with Dice in the loss every small muscle came out too large.
-    training=replace(SMALL_PLAN, loss="ce", batch_size=16, crops_per_case=16, crop=(176, 112, 5)),
+    # Muon: in 150 steps from random weights it learns what AdamW does not in 1,000.
+    training=replace(
+        SMALL_PLAN,
+        loss="ce",
+        optimizer="muon",
+        learning_rate=5e-3,
+        batch_size=16,
+        crops_per_case=16,
+        crop=(176, 112, 5),
+    ),
 )
 
 #: For those in a hurry: a little more than half the voxels.

@@ -17,7 +17,7 @@ from myoscope import InputError, LabelledCase, OutputError, Recipe, SynthesisOpt
 from myoscope.io import write_labelled_case
 from myoscope.models import ModelPackage, read_package
 from myoscope.training import TrainingRun, train
-from myoscope.training.fit import command_line, find_recipe, validation_interval
+from myoscope.training.fit import command_line, find_recipe, precision_on, validation_interval
 
 NAME = "ct_thigh/tiny"
 EPOCHS = 2
@@ -299,3 +299,25 @@ def test_a_device_by_its_number_is_one(data: Path, tmp_path: Path, monkeypatch: 
     monkeypatch.setattr("myoscope.inference.choose_device", lambda _name: "cuda:1")
     with pytest.raises(UsageError, match=r"2 devices asked for, but gpu:1 is one"):
         train(TrainingRun(NAME, data, tmp_path / "r", device="gpu:1", devices=2))
+
+
+PC = {"architecture": "x86_64", "cpu_name": "Intel Xeon", "amx_bf16": False, "avx512_bf16": False}
+
+
+@pytest.mark.parametrize(
+    ("kind", "can", "expected"),
+    [
+        ("gpu", PC, "bf16-mixed"),
+        ("cpu", PC | {"amx_bf16": True, "avx512_bf16": True}, "bf16-mixed"),
+        ("cpu", PC | {"avx512_bf16": True}, "32-true"),
+        ("cpu", PC | {"cpu_name": "AMD Zen 4", "avx512_bf16": True}, "bf16-mixed"),
+        ("cpu", PC | {"cpu_name": "AMD Zen 2"}, "32-true"),
+        ("cpu", {"architecture": "arm64", "bf16": True}, "bf16-mixed"),
+        ("cpu", {"architecture": "arm64", "bf16": False}, "32-true"),
+    ],
+)
+def test_half_precision_is_for_processors_that_gain_by_it(
+    tiny_recipe: Recipe, kind: str, can: dict[str, object], expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.cpu.get_capabilities", lambda: can)
+    assert precision_on(kind, replace(tiny_recipe.training, precision="bf16-mixed")) == expected

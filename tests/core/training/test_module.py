@@ -1,4 +1,4 @@
-"""What a loss asks of a network whose answer cannot be sure, and what a validation finds in any precision."""
+"""What a loss asks of an unsure network, how an optimizer steps, what a validation finds in any precision."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import torch
 from myoscope.data.recipe import Recipe, TrainingPlan
 from myoscope.training.cases import PreparedCase
 from myoscope.training.checking import LabelFacts
-from myoscope.training.module import SegmentationModule, loss_of
+from myoscope.training.module import SegmentationModule, loss_of, optimizer_of
 from myoscope.training.subjects import Membership
 
 #: Of 100 voxels that look alike, 45 are muscle; beside them lie 100 that are muscle for sure.
@@ -37,6 +37,38 @@ def test_cross_entropy_is_content_when_chances_are_those_of_the_labels() -> None
 @pytest.mark.parametrize("name", ["dice", "dice_ce"])
 def test_dice_asks_for_more_muscle_than_there_is_where_chances_are_above_half_of_it(name: str) -> None:
     assert _pull_on_unsure_voxels(name) < -1e-3  # descent raises the logit
+
+
+def _step(name: str) -> torch.Tensor:
+    """Return how a kernel moves at a rate of 0.1 where one direction of its gradient is far above the rest."""
+    torch.manual_seed(0)
+    layer = torch.nn.Conv2d(4, 8, 3)
+    before = layer.weight.detach().clone()
+    slope = torch.randn(8, 1) @ torch.randn(1, 36) + 0.05 * torch.randn(8, 36)
+    layer.weight.grad = slope.reshape(8, 4, 3, 3)
+    optimizer_of(name)(layer.parameters(), lr=0.1, weight_decay=0.0).step()
+    return (layer.weight.detach() - before).flatten(1)
+
+
+def test_muon_steps_as_far_in_every_direction_of_a_kernel_and_adamw_does_not() -> None:
+    muon, adamw = (torch.linalg.svdvals(_step(name)) for name in ("muon", "adamw"))
+    assert muon.max() < 2 * muon.min()
+    assert adamw.max() > 5 * adamw.min()
+
+
+def test_muon_steps_about_as_far_as_adamw_at_the_same_rate() -> None:
+    muon, adamw = (_step(name).square().mean().sqrt() for name in ("muon", "adamw"))
+    assert 0.1 * adamw < muon < adamw
+
+
+def test_the_biases_of_muon_follow_the_schedule_too() -> None:
+    layer = torch.nn.Linear(8, 8)
+    optimizer = optimizer_of("muon")(layer.parameters(), lr=0.1, weight_decay=0.0)
+    optimizer.param_groups[0]["lr"] = 0.0
+    before = layer.bias.detach().clone()
+    layer.weight.grad, layer.bias.grad = torch.ones(8, 8), torch.ones(8)
+    optimizer.step()
+    assert torch.equal(layer.bias.detach(), before)
 
 
 @pytest.mark.filterwarnings("ignore::FutureWarning", "ignore:.*does not have many workers")
