@@ -19,7 +19,7 @@ class TrainingPlan:
         crops_per_case: Random windows taken from one case.
         max_epochs: An epoch passes every training case once.
         schedule: `constant`, or `one_cycle` for a warm-up and a cosine decay over the run; nnU-Net's is `poly`.
-        ema_decay: Exponential moving average of the weights that are saved; 0 for none.
+        ema_decay: Exponential moving average of the weights that are saved, warmed up; 0 for none.
         precision: Lightning's precision, such as `bf16-mixed`.
         optimizer: `adamw`, `adam` or `muon`; nnU-Net's is `sgd`.
         crop: Input size of the network in training, (x, y, z), where it is not the recipe's window.

@@ -202,11 +202,11 @@ def _fit_among(rank: int, work: _Work, progress: Progress | None, port: int) -> 
 def _fit_on(rank: int, work: _Work, progress: Progress | None) -> None:
     import lightning.pytorch as pl
     import torch
-    from lightning.pytorch.callbacks import EarlyStopping, EMAWeightAveraging, ModelCheckpoint
+    from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
     from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
     from torch.utils.data import DataLoader, TensorDataset
 
-    from myoscope.training.module import Epochs, SegmentationModule, Windows
+    from myoscope.training.module import Epochs, SegmentationModule, Windows, running_average
 
     run, recipe, plan = work.run, work.recipe, work.recipe.training
     keep_freed_memory()
@@ -223,7 +223,7 @@ def _fit_on(rank: int, work: _Work, progress: Progress | None) -> None:
     latest = ModelCheckpoint(folder, filename="last", save_on_train_epoch_end=True, enable_version_counter=False)
     logs = run.out / "logs"
     attempt = len(list(logs.glob("csv-*")))
-    average = [EMAWeightAveraging(decay=plan.ema_decay)] if plan.ema_decay else []
+    average = [running_average(plan.ema_decay)] if plan.ema_decay else []
     stop = [EarlyStopping("val_dice", mode="max", patience=plan.patience)] if plan.patience else []
     trainer = pl.Trainer(
         **work.hardware,

@@ -12,7 +12,7 @@ import torch
 from myoscope.data.recipe import Recipe, TrainingPlan
 from myoscope.training.cases import PreparedCase
 from myoscope.training.checking import LabelFacts
-from myoscope.training.module import SegmentationModule, loss_of, optimizer_of
+from myoscope.training.module import SegmentationModule, loss_of, optimizer_of, running_average
 from myoscope.training.subjects import Membership
 
 #: Of 100 voxels that look alike, 45 are muscle; beside them lie 100 that are muscle for sure.
@@ -69,6 +69,32 @@ def test_the_biases_of_muon_follow_the_schedule_too() -> None:
     layer.weight.grad, layer.bias.grad = torch.ones(8, 8), torch.ones(8)
     optimizer.step()
     assert torch.equal(layer.bias.detach(), before)
+
+
+class _Counter(pl.LightningModule):
+    """Its weight is the number of steps that it took."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.zeros(1))
+
+    def training_step(self, _batch: object, _index: int) -> torch.Tensor:
+        return -self.weight.sum()
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        return torch.optim.SGD(self.parameters(), lr=1.0)
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore:.*does not have many workers")
+@pytest.mark.parametrize(("decay", "lowest", "highest"), [(0.995, 85, 95), (0.5, 98, 99.5)])
+def test_the_average_of_a_short_run_is_one_of_its_last_weights(decay: float, lowest: float, highest: float) -> None:
+    counter = _Counter()
+    trainer = pl.Trainer(
+        accelerator="cpu", max_epochs=1, callbacks=[running_average(decay)], logger=False, enable_checkpointing=False,
+        enable_progress_bar=False, enable_model_summary=False,
+    )  # fmt: skip
+    trainer.fit(counter, torch.utils.data.DataLoader(torch.utils.data.TensorDataset(torch.arange(100))))
+    assert lowest < float(counter.weight.detach()) < highest  # the last weight is 100
 
 
 @pytest.mark.filterwarnings("ignore::FutureWarning", "ignore:.*does not have many workers")
