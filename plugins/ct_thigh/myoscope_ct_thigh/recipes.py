@@ -68,6 +68,7 @@ UNET_SLICES = replace(
     overlap=0.25,
     network="unet_slices",
     network_options=SLICES_OPTIONS,
+    # Muon: docs/explanation/held_out_anatomy.md compares it with AdamW.
     training=replace(
         UNETR_SMALL.training,
         loss="ce",

@@ -22,7 +22,7 @@ PAPER = TrainingPlan(
 #: Few epochs at a learning rate that a CPU can afford.
 SMALL = replace(
     PAPER,
-    learning_rate=5e-3,
+    learning_rate=2e-3,
     weight_decay=1e-4,
     max_epochs=24,
     schedule="one_cycle",

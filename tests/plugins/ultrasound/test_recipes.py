@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 
+import myoscope_ultrasound
 from myoscope import UsageError
+from myoscope.models import read_package
 from myoscope_ultrasound.network import build
 from myoscope_ultrasound.recipes import MODELS, RECIPES, UNET_SITES
 from myoscope_ultrasound.structures import SITES, STRUCTURES
+
+WEIGHTS = Path(myoscope_ultrasound.__file__).parent / "weights"
 
 
 @pytest.mark.parametrize("site", UNET_SITES)
@@ -19,6 +24,12 @@ def test_the_papers_training_is_as_printed(site: str) -> None:
     assert (plan.loss, plan.optimizer, plan.learning_rate, plan.batch_size, plan.patience) == (
         "dice_ce", "adam", 1e-4, 8, 20,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("card", sorted(WEIGHTS.glob("*/card.json")), ids=lambda card: card.parent.name)
+def test_an_embedded_model_was_trained_as_its_recipe_says_but_for_the_epochs(card: Path) -> None:
+    recipe = read_package(card.parent).card.recipe
+    assert replace(RECIPES[recipe.name].training, max_epochs=recipe.training.max_epochs) == recipe.training
 
 
 def test_every_site_has_a_model_that_finds_its_structures() -> None:
