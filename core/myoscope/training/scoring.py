@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +25,23 @@ if TYPE_CHECKING:
     from myoscope.hookspecs import Modality
     from myoscope.models import Calibration, StructureScore
 
-#: Structure -> Dice and volume error in percent of each of its sides, in one case.
-Figures = Mapping[str, Sequence[tuple[float, float]]]
+
+class Figure(NamedTuple):
+    """What a network made of one side of a structure in a case.
+
+    Attributes:
+        dice: 0 to 1.
+        error_pct: |V - V_ref| / V_ref x 100.
+        found: Whether it has labels at all, refinement done.
+    """
+
+    dice: float
+    error_pct: float
+    found: bool
+
+
+#: Structure -> a figure a side, in one case.
+Figures = Mapping[str, Sequence[Figure]]
 #: A line through fewer structures of cases would say little.
 FEWEST_PAIRS = 30
 #: A structure of which a case shows less than this is left out of that case's figures: it is cut away.
@@ -98,7 +113,8 @@ def score_labels(
 def calibration_of(sure: Sequence[Certainty], cases: Sequence[Figures]) -> Calibration | None:
     """Return the line of least squares from the certainty of a structure in a case to its Dice there, mean of sides.
 
-    None when fewer than `FEWEST_PAIRS` structures were found, or all with one certainty.
+    Structures that refinement took away do not count: nobody is told what to expect of them. None when fewer than
+    `FEWEST_PAIRS` structures were found, or all with one certainty.
 
     Args:
         sure: Of the network, a case each.
@@ -107,10 +123,10 @@ def calibration_of(sure: Sequence[Certainty], cases: Sequence[Figures]) -> Calib
     from myoscope.models import Calibration
 
     pairs = [
-        (certainty.by_structure[name], float(np.mean([score for score, _ in figures])))
+        (certainty.by_structure[name], float(np.mean([figure.dice for figure in figures])))
         for certainty, case in zip(sure, cases, strict=True)
         for name, figures in case.items()
-        if name in certainty.by_structure
+        if name in certainty.by_structure and any(figure.found for figure in figures)
     ]
     x, y = np.array(pairs, dtype=float).reshape(-1, 2).T
     if len(pairs) < FEWEST_PAIRS or np.ptp(x) == 0:
@@ -129,12 +145,12 @@ def _figures(
     raw = label_scan(scan)
     found = Segmentation(raw, scan.grid, structures, frozenset(recipe.structures), sides_split=False, by_model=True)
     counts = overlap_counts(modality.refine(scan, found).labels, truth.labels)
-    figures: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    figures: dict[str, list[Figure]] = defaultdict(list)
     for value, structure, _ in truth.entries():
         count = counts.get(value)
         if count is not None and not _is_cut_away(count.reference, scan):
             error = abs(count.prediction - count.reference) / count.reference * 100
-            figures[structure.name].append((dice(count), error))
+            figures[structure.name].append(Figure(dice(count), error, count.prediction > 0))
     return figures
 
 
@@ -145,8 +161,8 @@ def _summed(cases: Sequence[Figures], recipe: Recipe) -> tuple[StructureScore, .
     for name in recipe.structures:
         figures = [figure for case in cases for figure in case.get(name, ())]
         if figures:
-            overlaps, errors = zip(*figures, strict=True)
-            mean, median = float(np.mean(overlaps)), float(np.median(errors))
+            mean = float(np.mean([figure.dice for figure in figures]))
+            median = float(np.median([figure.error_pct for figure in figures]))
             scores.append(StructureScore(name, len(figures), round(mean, 4), round(median, 2)))
     return tuple(scores)
 
