@@ -6,6 +6,7 @@ that was trained on thighs alone labels any scan it is given.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -29,9 +30,30 @@ SMALLEST_AGREEMENT_CM2 = 1.0
 SMALLEST_LENGTH_MM = 20.0
 #: Structures reach this far above the highest and below the lowest slice with a femur: to the iliac crest, to the knee.
 ABOVE_MM, BELOW_MM = 170.0, 40.0
+#: These end below the top of the femur's head: by 14 mm (rectus femoris) or more in both of Andreassen's bodies.
+BELOW_HIP = (
+    "femur", "rectus_femoris", "vastus_lateralis", "vastus_intermedius", "vastus_medialis", "pectineus",
+    "adductor_longus", "adductor_brevis", "adductor_magnus", "gracilis", "obturator_externus", "quadratus_femoris",
+    "semitendinosus", "semimembranosus", "biceps_femoris",
+)  # fmt: skip
+#: The network may call the roof of the socket femur, and no two people are built alike.
+HIP_MARGIN_MM = 30.0
 
 
-def thigh_extent(image: NDArray[Any], femur: NDArray[np.bool_] | None, grid: Grid) -> slice | None:
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """Slices, counted from the feet, in which structures can lie.
+
+    Attributes:
+        slices: Any of them.
+        hip: Before this one lie those that end `BELOW_HIP`.
+    """
+
+    slices: slice
+    hip: int
+
+
+def thigh_extent(image: NDArray[Any], femur: NDArray[np.bool_] | None, grid: Grid) -> Extent | None:
     """Return the slices in which structures of hip and thigh can lie, or None when none shows a thigh.
 
     Args:
@@ -53,7 +75,8 @@ def thigh_extent(image: NDArray[Any], femur: NDArray[np.bool_] | None, grid: Gri
     found = np.flatnonzero(shown)
     low = int(found[0]) - round(BELOW_MM / grid.spacing_mm[2])
     high = int(found[-1]) + round(ABOVE_MM / grid.spacing_mm[2])
-    return slice(max(0, low), min(grid.size[2], high + 1))
+    hip = int(found[-1]) + round(HIP_MARGIN_MM / grid.spacing_mm[2])
+    return Extent(slice(max(0, low), min(grid.size[2], high + 1)), hip + 1)
 
 
 def _compact_bone(section: NDArray[Any]) -> NDArray[np.bool_]:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
-from myoscope.ops.orient import to_lps
+import numpy as np
+
+from myoscope.ops.components import CONNECTIVITY
+from myoscope.ops.orient import from_lps, to_lps
 from myoscope.thigh.extent import only_slices
 from myoscope.thigh.sides import split_legs
-from myoscope_ct_thigh.extent import thigh_extent
+from myoscope_ct_thigh.checks import MEAN_HU_LIMITS
+from myoscope_ct_thigh.extent import BELOW_HIP, thigh_extent
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from myoscope import Scan, Segmentation
 
 
@@ -25,8 +32,29 @@ def refine(scan: Scan, segmentation: Segmentation) -> Segmentation:
 
 
 def _within_extent(scan: Scan, segmentation: Segmentation) -> Segmentation:
-    """Return the segmentation cleared outside the slices in which hip and thigh can lie."""
+    """Return the segmentation cleared outside the slices in which each structure can lie."""
     image, grid = to_lps(scan.image, scan.grid)
     labels, _ = to_lps(segmentation.labels, segmentation.grid)
     femur = labels == segmentation.structures["femur"].id if "femur" in segmentation.predicted else None
-    return only_slices(segmentation, thigh_extent(image, femur, grid))
+    extent = thigh_extent(image, femur, grid)
+    if extent is None:
+        return only_slices(segmentation, None)
+    labels = labels.copy()
+    _clear_above_hip(labels[extent.hip :], image[extent.hip :], segmentation)
+    cleared = replace(segmentation, labels=np.ascontiguousarray(from_lps(labels, segmentation.grid)))
+    return only_slices(cleared, extent.slices)
+
+
+def _clear_above_hip(labels: NDArray[np.uint8], image: NDArray[Any], segmentation: Segmentation) -> None:
+    """Clear, of what lies above the hip, labels of the thigh and pieces of muscle as dense as bone: vertebrae."""
+    import cc3d
+
+    structures = segmentation.structures
+    labels[np.isin(labels, [structures[name].id for name in BELOW_HIP])] = 0
+    if not labels.any():
+        return
+    pieces = cc3d.connected_components(labels, connectivity=CONNECTIVITY[labels.ndim])
+    flat = pieces.ravel()
+    mean_hu = np.bincount(flat, weights=image.ravel()) / np.maximum(np.bincount(flat), 1)
+    too_dense = (mean_hu > MEAN_HU_LIMITS["muscle"][1])[pieces]
+    labels[too_dense & np.isin(labels, [s.id for s in structures if s.kind == "muscle"])] = 0

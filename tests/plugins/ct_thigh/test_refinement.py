@@ -108,6 +108,32 @@ def test_what_a_model_labels_around_a_spine_is_cleared() -> None:
     assert refine(scan, replace(segmentation, by_model=False)).labels.any()
 
 
+def test_a_model_finds_the_muscles_of_the_hip_alone_far_above_the_femur() -> None:
+    labels = unsplit(legs())
+    labels[labels == STRUCTURES["adductor_magnus"].id] = STRUCTURES["gluteus_maximus"].id
+    labels[9:][labels[9:] == STRUCTURES["femur"].id] = 0
+    expected = labels.copy()
+    # 30 mm above the last slice with a femur, the eighth, are six slices of 5 mm.
+    expected[15:][expected[15:] != STRUCTURES["gluteus_maximus"].id] = 0
+    scan, segmentation = case(labels, by_model=True)
+    assert np.array_equal(refine(scan, segmentation).labels % 100, expected)
+    assert np.array_equal(refine(scan, replace(segmentation, by_model=False)).labels % 100, labels)
+
+
+def test_a_vertebra_above_the_hip_is_no_muscle_of_a_model() -> None:
+    labels = unsplit(legs())
+    labels[9:] = 0
+    expected = labels.copy()
+    psoas = STRUCTURES["psoas"].id
+    labels[16:22, 20:30, 60:70] = expected[16:22, 20:30, 60:70] = psoas
+    labels[16:22, 20:34, 74:86] = psoas
+    scan, segmentation = case(labels, by_model=True)
+    hu = scan.image.copy()
+    hu[16:22, 20:34, 74:86] = 160
+    bony = Scan("ct_thigh", {"ct": hu}, UPRIGHT, "bony")
+    assert np.array_equal(refine(bony, segmentation).labels % 100, expected)
+
+
 def test_a_models_femur_that_is_no_bone_is_not_believed() -> None:
     scan, segmentation = case(unsplit(legs()), by_model=True)
     soft = Scan("ct_thigh", {"ct": np.minimum(scan.image, 60)}, UPRIGHT, "soft")
