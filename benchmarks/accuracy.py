@@ -8,10 +8,11 @@ Seeds from 90000 up are used for no training set. Research use only.
 from __future__ import annotations
 
 import argparse
-from collections import defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 import myoscope
 from myoscope.metrics import dice, overlap_counts
@@ -28,8 +29,7 @@ def main() -> None:
     parser.add_argument("--spacing", type=float, nargs=3, help="of the scans; the modality's own without")
     parser.add_argument("--model")
     options = parser.parse_args()
-    scores: dict[str, list[float]] = defaultdict(list)
-    errors: dict[str, list[float]] = defaultdict(list)
+    rows: list[dict[str, object]] = []
     totals: list[float] = []
     drawn = myoscope.SynthesisOptions(
         label_map=options.labels, spacing_mm=None if options.spacing is None else tuple(options.spacing)
@@ -37,27 +37,32 @@ def main() -> None:
     for seed in range(options.seed, options.seed + options.cases):
         case = myoscope.synthesize(options.modality, seed, drawn)
         result = myoscope.analyze(case.scan, model=options.model)
-        counts = overlap_counts(result.segmentation.labels, case.segmentation.labels)
-        for value, structure, _ in case.segmentation.entries():
-            count = counts.get(value)
-            if count is None or count.reference * case.scan.grid.voxel_volume_ml < SMALLEST_REFERENCE_ML:
-                continue
-            scores[structure.name].append(dice(count))
-            errors[structure.name].append(100 * abs(count.prediction - count.reference) / count.reference)
+        rows += scored(case, result.segmentation)
         totals += _total_errors(result, case)
         print(f"seed {seed}: done", flush=True)
-    print(f"{'structure':24} {'n':>3} {'Dice':>6} {'volume error %, median':>24}")
-    for name, values in scores.items():
-        print(f"{name:24} {len(values):3} {np.mean(values):6.3f} {np.median(errors[name]):24.1f}")
-    means = [float(np.mean(values)) for values in scores.values()]
-    medians = [float(np.median(values)) for values in errors.values()]
-    print(f"{'mean over structures':24} {len(means):3} {np.mean(means):6.3f} {np.mean(medians):24.1f}")
+    table = pd.DataFrame(rows).groupby("structure", sort=False).agg(
+        n=("dice", "size"), dice=("dice", "mean"), error_pct=("error_pct", "median")
+    )  # fmt: skip
+    print(table.to_string(float_format="%.3f"))
+    means = table.mean()
+    print(f"mean over {len(table)} structures: Dice {means.dice:.3f}, median volume error {means.error_pct:.1f}%")
     if totals:
         known = [error for error in totals if np.isfinite(error)]
         print(
             f"thigh muscle volume, error % of both legs: median {np.median(known):.1f}, largest {max(known):.1f}; "
             f"not found in {len(totals) - len(known)} of {len(totals)}"
         )
+
+
+def scored(case: myoscope.LabelledCase, found: myoscope.Segmentation) -> Iterable[dict[str, object]]:
+    """Yield Dice and volume error, in percent, of each side of each structure that a case shows."""
+    counts = overlap_counts(found.labels, case.segmentation.labels)
+    for value, structure, side in case.segmentation.entries():
+        count = counts.get(value)
+        if count is None or count.reference * case.scan.grid.voxel_volume_ml < SMALLEST_REFERENCE_ML:
+            continue
+        error = 100 * abs(count.prediction - count.reference) / count.reference
+        yield {"structure": structure.name, "side": str(side), "dice": dice(count), "error_pct": error}
 
 
 def _total_errors(result: myoscope.CaseResult, case: myoscope.LabelledCase) -> list[float]:

@@ -17,10 +17,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from accuracy import scored
 
 import myoscope
 from myoscope.io import write_labelled_case
-from myoscope.metrics import dice, overlap_counts
 
 MODEL, MODALITY, EPOCHS = "ct_thigh/unet_slices", "ct_thigh", 20
 TRAINED_SEED, TRIED_SEED, CASES = 97_000, 98_000, 5
@@ -56,12 +56,8 @@ def site_case(seed: int) -> myoscope.LabelledCase:
 
 def mean_dice(cases: list[myoscope.LabelledCase], model: str) -> float:
     """Return the mean over structures, sides and cases of the Dice of a model."""
-    found = []
-    for case in cases:
-        counts = overlap_counts(myoscope.analyze(case.scan, model=model).segmentation.labels, case.segmentation.labels)
-        predicted = case.segmentation.predicted
-        found += [dice(counts[v]) for v, s, _ in case.segmentation.entries() if s.name in predicted and v in counts]
-    return float(np.mean(found))
+    rows = [row for case in cases for row in scored(case, myoscope.analyze(case.scan, model=model).segmentation)]
+    return float(np.mean([row["dice"] for row in rows]))
 
 
 if __name__ == "__main__":

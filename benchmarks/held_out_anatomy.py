@@ -21,14 +21,13 @@ from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
+from accuracy import scored
 
 import myoscope
 from myoscope.io import write_labelled_case
-from myoscope.metrics import dice, overlap_counts
 from myoscope.synthesis import mr
 from myoscope.training import TrainingRun, train
 from myoscope.training.fit import find_recipe
-from myoscope.training.scoring import SMALLEST_REFERENCE_ML
 
 SPACING_MM = (2.6, 2.6, 6.0)
 #: Seeds of slabs for training and of both kinds of test; every twelfth slab chooses the weights.
@@ -122,15 +121,8 @@ def score(
     """Yield Dice and volume error of each side of each structure of each case."""
     for seed in seeds:
         case = myoscope.synthesize(modality, seed, options)
-        found = myoscope.analyze(case.scan, model=str(model)).segmentation.labels
-        counts = overlap_counts(found, case.segmentation.labels)
-        for value, structure, side in case.segmentation.entries():
-            count = counts.get(value)
-            if count is None or count.reference * case.scan.grid.voxel_volume_ml < SMALLEST_REFERENCE_ML:
-                continue
-            error = 100 * abs(count.prediction - count.reference) / count.reference
-            facts = {"test": test, "seed": seed, "structure": structure.name, "side": str(side)}
-            yield facts | {"dice": dice(count), "error_pct": error}
+        found = myoscope.analyze(case.scan, model=str(model)).segmentation
+        yield from ({"test": test, "seed": seed} | row for row in scored(case, found))
 
 
 if __name__ == "__main__":
