@@ -112,6 +112,7 @@ def train(run: TrainingRun, *, progress: Progress | None = None) -> ModelPackage
     kept, held_out = (narrowed(part, asked, recipe.structures) for part in (kept, held_out))
     started = time.monotonic()
     network = _fit(_Work(run, recipe, start, kept, held_out, hardware), progress)
+    network = network.half().float()  # as the package stores it: the figures are of that
     hours = (time.monotonic() - started) / 3600
     found = score_cases([case.files for case in held_out], network, recipe, modality, "cpu")
     card = card_of(run, recipe, facts=facts, scores=found.scores, hours=hours, cases=(len(kept), len(held_out)))

@@ -8,6 +8,7 @@ import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -15,9 +16,11 @@ import torch
 import myoscope
 from myoscope import InputError, LabelledCase, OutputError, Recipe, SynthesisOptions, UsageError
 from myoscope.io import write_labelled_case
-from myoscope.models import ModelPackage, read_package
+from myoscope.models import ModelPackage, load_network, read_package
+from myoscope.plugins import open_modality
 from myoscope.training import TrainingRun, train
 from myoscope.training.fit import command_line, find_recipe, precision_on, validation_interval
+from myoscope.training.scoring import HeldOut, score_cases
 
 NAME = "ct_thigh/tiny"
 EPOCHS = 2
@@ -211,6 +214,22 @@ def test_another_seed_gives_other_weights(package: ModelPackage, data: Path, tmp
     other = train(TrainingRun(NAME, data, tmp_path / "r", device="cpu", seed=8, max_epochs=1))
     assert other.card.sha256 != package.card.sha256
     assert other.card.command.endswith("--max-epochs 1 --seed 8")
+
+
+@pytest.mark.usefixtures("recipe")
+def test_the_figures_are_of_the_weights_as_they_are_stored(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scored: list[dict[str, torch.Tensor]] = []
+
+    def keep(pairs: object, network: torch.nn.Module, *others: Any) -> HeldOut:
+        scored.append({name: weights.clone() for name, weights in network.state_dict().items()})
+        return score_cases(pairs, network, *others)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("myoscope.training.fit.score_cases", keep)
+    package = train(TrainingRun(NAME, data, tmp_path / "r", device="cpu", max_epochs=1))
+    stored = load_network(package, open_modality("ct_thigh"), "cpu").state_dict()
+    assert all(torch.equal(scored[0][name], weights) for name, weights in stored.items())
 
 
 def test_a_second_start_without_resume_is_refused(out: Path, data: Path) -> None:
