@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 def refine(scan: Scan, segmentation: Segmentation) -> Segmentation:
     """Return the labels split into left and right, a model's also without islands, on the same grid.
 
-    What a model labels where the bones say that there is neither hip nor thigh is cleared (see `extent`). Labels that
-    are split already are returned as they are.
+    What a model labels where the bones say that there is neither hip nor thigh is cleared (see `extent`), and far above
+    the femur muscles of the thigh and those as dense as bone. Labels that are split already are returned as they are.
     """
     if segmentation.sides_split:
         return segmentation
@@ -51,10 +51,10 @@ def _clear_above_hip(labels: NDArray[np.uint8], image: NDArray[Any], segmentatio
 
     structures = segmentation.structures
     labels[np.isin(labels, [structures[name].id for name in BELOW_HIP])] = 0
-    if not labels.any():
+    inside = labels > 0
+    if not inside.any():
         return
-    pieces = cc3d.connected_components(labels, connectivity=CONNECTIVITY[labels.ndim])
-    flat = pieces.ravel()
-    mean_hu = np.bincount(flat, weights=image.ravel()) / np.maximum(np.bincount(flat), 1)
-    too_dense = (mean_hu > MEAN_HU_LIMITS["muscle"][1])[pieces]
-    labels[too_dense & np.isin(labels, [s.id for s in structures if s.kind == "muscle"])] = 0
+    pieces = cc3d.connected_components(labels, connectivity=CONNECTIVITY[labels.ndim])[inside]
+    mean_hu = np.bincount(pieces, weights=image[inside]) / np.maximum(np.bincount(pieces), 1)
+    muscle = np.isin(labels[inside], [s.id for s in structures if s.kind == "muscle"])
+    labels[inside] = np.where(muscle & (mean_hu[pieces] > MEAN_HU_LIMITS["muscle"][1]), 0, labels[inside])
