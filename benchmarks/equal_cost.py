@@ -55,7 +55,7 @@ def main() -> None:
         ):
             windows = Windows((rendered_case(recipe),), recipe, seed=0)
             step = seconds(training_step(recipe, windows, "cpu"), 3) + recipe.training.batch_size * seconds(
-                lambda windows=windows: windows[0], 3  # type: ignore[misc]
+                lambda windows=windows: windows[0], 3
             )  # fmt: skip
             batches = trained * recipe.training.crops_per_case / recipe.training.batch_size
             epochs = max(1, round(60 * options.minutes / step / batches))
