@@ -19,6 +19,7 @@ from unittest.mock import patch
 import numpy as np
 import pandas as pd
 import torch
+from held_out_anatomy import ADAMW_RATE
 from training_speed import rendered_case, seconds, training_step
 
 from myoscope.data.recipe import Recipe
@@ -33,7 +34,6 @@ LEVELS = (16, 32, 64, 128)
 RUNS = ("unet_slices", "unetr", "unetr-adamw", "plain", "residual")
 #: Windows a step of the networks for volumes.
 BATCH = 2
-ADAMW_RATE = 1e-3
 
 
 def main() -> None:
