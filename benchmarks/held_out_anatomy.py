@@ -1,7 +1,7 @@
 """A network that knows one body, tried on another: Dice and volume error on an anatomy kept out of all training.
 
     python benchmarks/held_out_anatomy.py MODALITY --train MAP [--people MAP ...] --test MAP -o DIR [--init MODEL]
-        [--without septa contrast muon] [--slabs 240] [--epochs 4]
+        [--without septa contrast girth muon] [--slabs 240] [--epochs 4]
 
 Renders slabs of the first map, half of them in the shape of people (`people.py`), trains `MODALITY/unet_slices` on them
 and tries it on the other map: whole scans as usual ones are, and wide slabs of any build, posture, contrast and fault.
@@ -46,7 +46,7 @@ def main() -> None:
     parser.add_argument("--test", type=Path, required=True, help="label map of the anatomy kept out")
     parser.add_argument("-o", "--output", type=Path, required=True)
     parser.add_argument("--init", help="model to start from; it must not have seen the anatomy kept out either")
-    parser.add_argument("--without", nargs="*", default=[], choices=["septa", "contrast", "muon"])
+    parser.add_argument("--without", nargs="*", default=[], choices=["septa", "contrast", "girth", "muon"])
     parser.add_argument("--slabs", type=int, default=240)
     parser.add_argument("--epochs", type=int, default=4)
     options = parser.parse_args()
@@ -91,6 +91,9 @@ def left_out(parts: Iterable[str]) -> list[AbstractContextManager[object]]:
         usual = mr.draw_scanner
         patches.append(patch("myoscope.synthesis.mr.draw_scanner", lambda rng, **_: usual(rng, wide=False)))
         patches.append(patch("myoscope.synthesis.mr.WIDE_CHANCES", {"water": 1.0}))
+    if "girth" in parts:
+        patches.append(patch("myoscope.synthesis.pose.GIRTH_CHANCE", 0.0))
+        patches.append(patch("myoscope.synthesis.build.SWOLLEN_CHANCE", 0.0))
     if "muon" in parts:
         patches.append(patch("myoscope.training.fit.find_recipe", with_adamw))
     return patches

@@ -67,8 +67,12 @@ def main() -> None:
 
 
 def shown_box(planes: Sequence[Plane]) -> tuple[float, float, float, float]:
-    """Return top, bottom, left and right, in mm, of what the muscles of all planes fill, with some room around it."""
+    """Return top, bottom, left and right, in mm, of what the muscles of all planes fill, with some room around it.
+
+    Where no plane has any, all of it is shown.
+    """
     filled = np.any([plane.labels > 0 for plane in planes], axis=0)
+    filled |= not filled.any()
     edges: list[float] = []
     for axis, (spacing, size) in enumerate(zip(planes[0].spacing_mm, planes[0].size_mm, strict=True)):
         places = np.flatnonzero(filled.any(axis=1 - axis)) * spacing

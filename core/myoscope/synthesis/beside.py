@@ -1,4 +1,4 @@
-"""What a scan shows besides the thighs: arms at the sides, and metal in a femur with its streaks."""
+"""What a scan shows besides the thighs: arms at the sides, and metal in a femur with its streaks or its void."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ ARM_MM, ARM_FAT_MM, ARM_BONE_MM, GAP_MM = (24.0, 45.0), (2.0, 9.0), (5.0, 8.5), 
 BEHIND_MM, LEAN = (-60.0, 40.0), 0.15
 #: Metal: its radius, length, HU, and the strength of streaks beside it in HU; they reach this far.
 METAL_MM, METAL_LENGTH_MM, METAL_HU, STREAK_HU, STREAK_MM = (4.0, 9.0), (30.0, 180.0), 3071.0, (40.0, 300.0), 60.0
+#: What metal takes from an MRI: radius and stretch of the void, width of its rim, by how much signal piles up there.
+VOID_MM, VOID_STRETCH, RIM_MM, PILE = (10.0, 35.0), (0.75, 1.35), (2.0, 6.0), (0.2, 2.0)
 #: Directions in which streaks differ.
 STREAKS = (30, 120)
 
@@ -87,21 +89,39 @@ def draw_arms(body: Mask, grid: Grid, rng: np.random.Generator) -> Arms | None:
 
 def add_metal(hu: Floats, labels: Labels, grid: Grid, rng: np.random.Generator) -> None:
     """Put a rod into one femur, in place, with bright and dark streaks around it that fade with the distance."""
-    side = FEMUR_ID + LEFT_OFFSET * int(rng.integers(0, 2))
-    slices = np.flatnonzero((labels == side).any(axis=(1, 2)))
-    if not slices.size:
-        return
-    count = min(slices.size, max(1, round(rng.uniform(*METAL_LENGTH_MM) / grid.spacing_mm[2])))
-    first = int(rng.integers(0, slices.size - count + 1))
+    rod = _draw_rod(labels, grid, rng)
     radius, strength = rng.uniform(*METAL_MM), np.float32(rng.uniform(*STREAK_HU))
-    y, x = np.ogrid[: grid.size[1], : grid.size[0]]
-    y, x = y * grid.spacing_mm[1], x * grid.spacing_mm[0]
-    for k in slices[first : first + count]:
-        rows, columns = np.nonzero(labels[k] == side)
-        dy, dx = y - rows.mean() * grid.spacing_mm[1], x - columns.mean() * grid.spacing_mm[0]
+    for k, dy, dx in rod:
         far = np.hypot(dy, dx)
         knots = rng.standard_normal(int(rng.integers(*STREAKS))).astype(np.float32)
         around = interpolate(np.append(knots, knots[0]), (720,))
         turn = ((np.arctan2(dy, dx) / (2 * np.pi) % 1.0) * (around.size - 1)).astype(int)
         hu[k] += strength * around[turn] * np.exp(-far / STREAK_MM).astype(np.float32)
         hu[k][far <= radius] = METAL_HU
+
+
+def add_void(signal: Floats, labels: Labels, grid: Grid, rng: np.random.Generator) -> None:
+    """Take the signal of an MRI away around metal in one femur, in place; at the void's rim it piles up."""
+    rod = _draw_rod(labels, grid, rng)
+    radius, long = rng.uniform(*VOID_MM), rng.uniform(*VOID_STRETCH)
+    rim, pile = np.float32(rng.uniform(*RIM_MM)), np.float32(rng.uniform(*PILE))
+    for k, dy, dx in rod:
+        far = (np.hypot(dy * long, dx / long) - radius * rng.uniform(0.85, 1.15)).astype(np.float32)
+        signal[k] *= np.where(far > 0, 1 + pile * np.exp(-far / rim), np.float32(0))
+
+
+def _draw_rod(labels: Labels, grid: Grid, rng: np.random.Generator) -> list[tuple[int, Floats, Floats]]:
+    """Return some slices of one femur, if there is one, each with the distance along y and x to its center in mm."""
+    side = FEMUR_ID + LEFT_OFFSET * int(rng.integers(0, 2))
+    slices = np.flatnonzero((labels == side).any(axis=(1, 2)))
+    if not slices.size:
+        return []
+    count = min(slices.size, max(1, round(rng.uniform(*METAL_LENGTH_MM) / grid.spacing_mm[2])))
+    first = int(rng.integers(0, slices.size - count + 1))
+    y, x = np.ogrid[: grid.size[1], : grid.size[0]]
+    y, x = y * grid.spacing_mm[1], x * grid.spacing_mm[0]
+    rod = []
+    for k in slices[first : first + count].tolist():
+        rows, columns = np.nonzero(labels[k] == side)
+        rod.append((k, y - rows.mean() * grid.spacing_mm[1], x - columns.mean() * grid.spacing_mm[0]))
+    return rod

@@ -1,7 +1,8 @@
-"""How much muscle a body carries: packed, so that muscles touch, or wasted, so that fat lies around them.
+"""How much muscle a body carries: packed or swollen, so that muscles touch, or wasted, so that fat lies around them.
 
 The full anatomies come from bodies whose muscles lie apart, with fat in all gaps. In athletic people only thin sheets
-part them; in old and ill ones some compartments are wasted more than others.
+part them, and muscles of the hip, too, are thicker on bones of the same size; in old and ill ones some compartments are
+wasted more than others.
 """
 
 from __future__ import annotations
@@ -23,17 +24,20 @@ MUSCLES = tuple(s.id for s in THIGH_STRUCTURES if s.kind == "muscle")
 BONES = tuple(s.id for s in THIGH_STRUCTURES if s.kind == "bone")
 #: Ids that waste together: front, inner and back thigh, buttock, the rest.
 COMPARTMENTS = ((1, 2, 3, 4, 5), (6, 7, 8, 9, 10), (19, 20, 21), (11, 12, 13, 14, 15, 16, 17, 18), (22, 23, 24))
-#: How often a body is packed or wasted; else it stays as it is.
-PACKED_CHANCE, WASTED_CHANCE = 0.55, 0.25
-#: Half the width of the gaps that packed muscles fill, and what wasted ones lose at their border, mm.
+#: How often a body is packed, swollen or wasted; else it stays as it is.
+PACKED_CHANCE, SWOLLEN_CHANCE, WASTED_CHANCE = 0.3, 0.25, 0.25
+#: Half the width of the gaps that packed muscles fill, what swollen ones gain at their border and wasted ones lose, mm.
 PACKED_MM = (1.0, 5.0)
+SWOLLEN_MM = (1.0, 6.0)
 WASTED_MM = 4.0
+#: A muscle's own share of what its body gains or its compartment loses.
+OWN_SHARE = (0.3, 1.3)
 #: How often a compartment of a wasted body is wasted.
 COMPARTMENT_CHANCE = 0.6
 
 
 def built(labels: Labels, grid: Grid, rng: np.random.Generator) -> Labels:
-    """Return the labels of a body that is packed, wasted or as it is, by chance.
+    """Return the labels of a body that is packed, swollen, wasted or as it is, by chance.
 
     Args:
         labels: Left and right split, shape `grid.shape`.
@@ -43,7 +47,10 @@ def built(labels: Labels, grid: Grid, rng: np.random.Generator) -> Labels:
     chance = rng.random()
     if chance < PACKED_CHANCE:
         return packed(labels, grid, float(rng.uniform(*PACKED_MM)), rng)
-    if chance < PACKED_CHANCE + WASTED_CHANCE:
+    chance -= PACKED_CHANCE
+    if chance < SWOLLEN_CHANCE:
+        return swollen(labels, grid, rng.uniform(*SWOLLEN_MM) * rng.uniform(*OWN_SHARE, size=256))
+    if chance - SWOLLEN_CHANCE < WASTED_CHANCE:
         return wasted(labels, grid, draw_loss(rng))
     return labels
 
@@ -73,6 +80,30 @@ def packed(labels: Labels, grid: Grid, reach_mm: float, rng: np.random.Generator
             nearest = distance_transform_edt(~muscle, sampling=plane, return_distances=False, return_indices=True)
             filled[k][box][gaps] = part[tuple(nearest)][gaps]
     return filled
+
+
+def swollen(labels: Labels, grid: Grid, gain_mm: NDArray[np.float64]) -> Labels:
+    """Return the labels with every muscle grown, in its plane, by its own depth into what is nearest to it and unnamed.
+
+    Args:
+        labels: Left and right split, shape `grid.shape`.
+        grid: Axis-aligned.
+        gain_mm: Depth by label value, shape (256,).
+    """
+    from scipy.ndimage import distance_transform_edt
+
+    thicker = labels.copy()
+    plane = grid.spacing_mm[1], grid.spacing_mm[0]
+    muscles = (labels > 0) & ~np.isin(labels % LEFT_OFFSET, BONES)
+    for section, muscle in zip(thicker, muscles, strict=True):
+        if not muscle.any():
+            continue
+        box = _around(muscle, round(float(gain_mm.max()) / min(plane)) + 2)
+        part = section[box]
+        away, nearest = distance_transform_edt(~muscle[box], sampling=plane, return_indices=True)
+        owner = part[tuple(nearest)]
+        part[...] = np.where((part == 0) & (away <= gain_mm[owner]), owner, part)
+    return thicker
 
 
 def wasted(labels: Labels, grid: Grid, loss_mm: NDArray[np.float32]) -> Labels:
@@ -108,7 +139,7 @@ def draw_loss(rng: np.random.Generator) -> NDArray[np.float32]:
         depth = rng.uniform(0.0, WASTED_MM) if rng.random() < COMPARTMENT_CHANCE else 0.0
         for value in ids:
             if value in MUSCLES:
-                loss[[value, value + LEFT_OFFSET]] = depth * rng.uniform(0.3, 1.3, size=2)
+                loss[[value, value + LEFT_OFFSET]] = depth * rng.uniform(*OWN_SHARE, size=2)
     return loss
 
 

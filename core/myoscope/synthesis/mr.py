@@ -19,7 +19,7 @@ from myoscope.data.scan import Scan
 from myoscope.data.segmentation import Segmentation
 from myoscope.ops.resample import resample
 from myoscope.synthesis.anatomy import Anatomy, deformed_onto, draw_deformation, enclosing_grid
-from myoscope.synthesis.beside import draw_arms
+from myoscope.synthesis.beside import add_void, draw_arms
 from myoscope.synthesis.build import built
 from myoscope.synthesis.fields import smooth_field
 from myoscope.synthesis.protons import Protons, draw_person, protons
@@ -38,6 +38,8 @@ FINEST_RENDER_MM, COARSE_MM, FINER = 1.5, 2.4, 1.3
 MUSCLE_SIGNAL = 250.0
 #: How often borders of structures are inked in a plain or opposed-phase scan, and how much of the signal that takes.
 INK_CHANCE, INK = 0.5, (0.3, 1.0)
+#: How often a wide scan shows the void of metal in a femur.
+METAL_CHANCE = 0.05
 #: How often training sees each contrast.
 WIDE_CHANCES = {"water": 0.25, "fat": 0.1, "in_phase": 0.15, "opposed_phase": 0.1, PLAIN: 0.4}
 
@@ -103,6 +105,9 @@ def mr_case(anatomy: Anatomy, structures: StructureSet, seed: int, options: Synt
         _add_arms(found, view, rng)
     shading = _shading(view, scanner, rng)
     signals = _wide_signal(found, labels, scanner, rng) if options.wide else _dixon_signals(found, scanner)
+    if options.wide and rng.random() < METAL_CHANCE:
+        for signal in signals.values():
+            add_void(signal, labels, view, rng)
     grid = final_grid(view, spacing, options.size)
     clean = {name: _on_grid(signal * shading, view, grid, scanner) for name, signal in signals.items()}
     channels = {name: _noisy(_faulty(a, rng) if options.wide else a, scanner, rng) for name, a in clean.items()}

@@ -1,4 +1,8 @@
-"""How the legs lie: each turned about its own thigh and moved outward, while the pelvis stays."""
+"""How the legs lie and how thick they are: each turned about its own thigh, moved outward and more or less muscular.
+
+The pelvis and the bones stay: the thighs of the two bodies behind the full anatomies differ by a factor of three in
+muscle volume where their femora differ by a seventh, so girth is no matter of size.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +25,13 @@ TURN_DEG, MOST_DEG = 11.0, 28.0
 OUTWARD_MM = (0.0, 22.0)
 #: The turn grows from the hip down over this share of the femur.
 SHARE_OF_FEMUR = 0.4
+#: How often the thighs have a girth other than the anatomy's, by which factor, and how far the two sides differ.
+GIRTH_CHANCE = 0.5
+GIRTHS = (0.7, 1.5)
+SIDES_SPREAD = 0.04
+#: Within this distance of the femur's axis lies bone, which keeps its size; girth ends towards the knee, mm and share.
+CORE_MM = 20.0
+KNEE_SHARE = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +41,23 @@ class Pose:
     Attributes:
         turns: About the femur, in radians.
         outward_mm: Away from the other leg.
+        girths: What is around the femur becomes this many times as thick.
     """
 
     turns: tuple[float, float]
     outward_mm: tuple[float, float]
+    girths: tuple[float, float] = (1.0, 1.0)
 
 
 def draw_pose(rng: np.random.Generator) -> Pose:
-    """Return legs that lie at random; feet mostly fall outward, or inward, on both sides."""
+    """Return legs that lie at random; feet mostly fall outward, or inward, on both sides, which are about as thick."""
     both = rng.normal(0.0, TURN_DEG)
     turns = np.clip(np.array([both, -both]) + rng.normal(0.0, TURN_DEG / 2, size=2), -MOST_DEG, MOST_DEG)
     outward = rng.uniform(*OUTWARD_MM, size=2)
     right, left = (float(turn) for turn in np.deg2rad(turns))
-    return Pose((right, left), (float(outward[0]), float(outward[1])))
+    girth = np.exp(rng.uniform(*np.log(GIRTHS))) if rng.random() < GIRTH_CHANCE else 1.0
+    girths = girth * (1 + rng.normal(0.0, SIDES_SPREAD, size=2))
+    return Pose((right, left), (float(outward[0]), float(outward[1])), (float(girths[0]), float(girths[1])))
 
 
 def posed(labels: NDArray[np.uint8], grid: Grid, indices: Places, pose: Pose) -> NDArray[np.uint8] | None:
@@ -65,18 +80,33 @@ def posed(labels: NDArray[np.uint8], grid: Grid, indices: Places, pose: Pose) ->
         for line, step, first in zip(indices, steps[::-1], (first_z, first_y, first_x), strict=True)
     )
     top = min(right_axis.top, left_axis.top)
-    length = top - max(right_axis.bottom, left_axis.bottom)
+    bottom = max(right_axis.bottom, left_axis.bottom)
+    length = top - bottom
     grown = np.clip((top - z) / np.float32(SHARE_OF_FEMUR * length), 0.0, 1.0)
+    thickened = grown * np.clip((z - bottom) / np.float32(KNEE_SHARE * length), 0.0, 1.0)
     middle = (right_axis.x(z) + left_axis.x(z)) / 2
     left = x > middle
     across, along = np.where(left, left_axis.x(z), right_axis.x(z)), np.where(left, left_axis.y(z), right_axis.y(z))
     angle = np.where(left, np.float32(pose.turns[1]), np.float32(pose.turns[0])) * grown
+    girth = 1 + (np.where(left, np.float32(pose.girths[1]), np.float32(pose.girths[0])) - 1) * thickened
     away = np.where(left, np.float32(pose.outward_mm[1]), np.float32(-pose.outward_mm[0])) * grown
+    # The inner border of a thicker leg stays, so that its femur moves outward.
+    half = np.maximum(np.abs(across - middle) - np.float32(CORE_MM), 0)
+    away += np.where(left, half, -half) * (girth - 1)
     dx, dy, cos, sin = x - away - across, y - along, np.cos(angle), np.sin(angle)
+    shrunk = _shrunk(np.hypot(dx, dy), girth)
+    dx, dy = dx * shrunk, dy * shrunk
     x, y = across + cos * dx + sin * dy, along - sin * dx + cos * dy
     indices[2] = (x - np.float32(first_x)) / np.float32(steps[0])
     indices[1] = (y - np.float32(first_y)) / np.float32(steps[1])
     return np.where(grown > 0, np.where(left, 2, 1), 0).astype(np.uint8)
+
+
+def _shrunk(radius: Places, girth: Places) -> Places:
+    """Return by which factor places this far from the femur's axis, in mm, lie nearer to it in the anatomy as it is."""
+    core = np.float32(CORE_MM)
+    outside = np.maximum(radius - core, 0)
+    return np.asarray((radius - outside + outside / girth) / np.maximum(radius, np.float32(1e-3)), dtype=np.float32)
 
 
 def of_own_leg(labels: NDArray[np.uint8], legs: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -1,7 +1,7 @@
 import numpy as np
 
 from myoscope import Grid
-from myoscope.synthesis.beside import METAL_HU, add_metal, draw_arms
+from myoscope.synthesis.beside import METAL_HU, VOID_MM, add_metal, add_void, draw_arms
 
 GRID = Grid.identity((120, 60, 20), (4.0, 4.0, 8.0), (0.0, 0.0, 0.0))
 
@@ -50,7 +50,26 @@ def test_metal_lies_in_one_femur_and_its_streaks_fade_with_the_distance() -> Non
     assert near > 3 * np.abs(hu[k][(far > 140) & (far < 160)]).mean() > 0
 
 
+def test_metal_takes_the_signal_around_one_femur_and_leaves_that_far_away() -> None:
+    signal = np.ones(GRID.shape, dtype=np.float32)
+    add_void(signal, femora(), GRID, np.random.default_rng(3))
+    void = signal == 0
+    assert len({value for value in (28, 128) if (void & (femora() == value)).any()}) == 1
+    k = int(np.flatnonzero(void.any(axis=(1, 2)))[0])
+    assert np.pi * (0.85 * VOID_MM[0]) ** 2 <= void[k].sum() * 16.0 <= np.pi * (1.2 * VOID_MM[1]) ** 2
+    assert signal[k].max() > 1.1  # the rim
+    assert np.abs(signal[:, :, 110:] - 1).max() < 0.01
+    assert (signal[~void.any(axis=(1, 2))] == 1).all()
+
+
 def test_without_a_femur_nothing_changes() -> None:
     hu = np.zeros(GRID.shape, dtype=np.float32)
     add_metal(hu, np.zeros(GRID.shape, dtype=np.uint8), GRID, np.random.default_rng(3))
     assert not hu.any()
+    add_void(
+        signal := np.ones(GRID.shape, dtype=np.float32),
+        np.zeros(GRID.shape, dtype=np.uint8),
+        GRID,
+        np.random.default_rng(3),
+    )
+    assert (signal == 1).all()

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from myoscope import Grid
-from myoscope.synthesis.build import built, draw_loss, packed, wasted
+from myoscope.synthesis.build import built, draw_loss, packed, swollen, wasted
 
 GRID = Grid.identity((60, 40, 4), (2.0, 2.0, 6.0), (0.0, 0.0, 0.0))
 
@@ -49,6 +49,18 @@ def test_bone_does_not_grow() -> None:
     assert (filled[:, 12:28, 15:17] == 3).all()
 
 
+def test_swollen_muscles_gain_their_depth_on_either_side_leave_bone_and_what_is_nearer_to_others() -> None:
+    gain = np.zeros(256)
+    gain[[3, 4]] = 2.1, 6.1  # one and three voxels
+    labels = two_muscles(3)
+    labels[:, 10:30, 30:32] = 28
+    thicker = swollen(labels, GRID, gain)
+    assert np.array_equal(thicker[1, 20, :32], [0] * 4 + [3] * 12 + [0] + [4] * 13 + [28] * 2)
+    assert np.count_nonzero(thicker[1, :, 10] == 3) == 22
+    assert np.array_equal(thicker == 103, labels == 103)
+    assert np.array_equal(thicker[labels > 0], labels[labels > 0])
+
+
 @pytest.mark.parametrize(("loss_mm", "left"), [(0.0, 10), (2.1, 6), (6.1, 2)])
 def test_a_wasted_muscle_loses_its_depth_on_either_side_and_others_nothing(loss_mm: float, left: int) -> None:
     loss = np.zeros(256, dtype=np.float32)
@@ -66,7 +78,7 @@ def test_losses_are_of_muscles_alone_and_differ_between_people() -> None:
     assert len({loss.tobytes() for loss in drawn}) > 15
 
 
-def test_bodies_are_packed_wasted_or_left_and_labels_only_grow_or_only_shrink() -> None:
+def test_bodies_are_packed_swollen_wasted_or_left_and_labels_only_grow_or_only_shrink() -> None:
     labels, seen = two_muscles(2), set()
     for seed in range(40):
         made = built(labels, GRID, np.random.default_rng(seed))

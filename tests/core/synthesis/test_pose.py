@@ -52,6 +52,27 @@ def test_legs_move_apart_by_what_was_asked_each_to_its_own_side() -> None:
         assert center(labels, value, 3)[0] - center(legs().labels, value, 3)[0] == pytest.approx(moved, abs=0.1)
 
 
+@pytest.mark.parametrize("girth", [0.75, 1.4])
+def test_girth_moves_muscles_and_makes_them_thicker_and_leaves_bones_and_the_inner_border(girth: float) -> None:
+    labels, before = shown(Pose((0.0, 0.0), (0.0, 0.0), (girth, 1.0))), legs().labels
+    plane = 16  # girth is full here, in the middle of the femur
+    half = 78.0 - 20.0  # mm from the line between the legs to the core of bone
+    assert center(labels, RIGHT_FEMUR, plane)[0] - center(before, RIGHT_FEMUR, plane)[0] == pytest.approx(
+        -half * (girth - 1), abs=2.0
+    )
+    arm, arm_before = (
+        np.linalg.norm(center(shape, RIGHT_MUSCLE, plane) - center(shape, RIGHT_FEMUR, plane))
+        for shape in (labels, before)
+    )
+    assert arm - 20.0 == pytest.approx(girth * (arm_before - 20.0), abs=2.0)
+    assert (labels[plane] == RIGHT_FEMUR).sum() == (before[plane] == RIGHT_FEMUR).sum()
+    assert ((labels[plane] == RIGHT_MUSCLE).sum() > (before[plane] == RIGHT_MUSCLE).sum()) == (girth > 1)
+    for value in (LEFT_FEMUR, LEFT_MUSCLE, 29):
+        assert np.array_equal(labels == value, before == value)
+    for end in (0, 31):  # the knee and what lies above the femur
+        assert np.array_equal(labels[end], before[end])
+
+
 def test_no_leg_shows_a_part_of_the_other_one() -> None:
     labels = shown(Pose((float(np.deg2rad(MOST_DEG)), float(np.deg2rad(-MOST_DEG))), (0.0, 0.0)))
     left_half = labels[:, :, 40:]
@@ -72,3 +93,8 @@ def test_drawn_poses_differ_and_keep_their_limits() -> None:
     assert len({pose.turns for pose in poses}) == len(poses)
     assert all(abs(turn) <= np.deg2rad(MOST_DEG) + 1e-9 for pose in poses for turn in pose.turns)
     assert all(outward >= 0 for pose in poses for outward in pose.outward_mm)
+    girths = np.array([pose.girths for pose in poses])
+    assert girths.min() > 0.5
+    assert girths.max() < 1.8
+    assert 0.2 < (np.abs(girths - 1) > 0.15).all(axis=1).mean() < 0.6  # many, not all, are thick or thin
+    assert np.abs(girths[:, 0] / girths[:, 1] - 1).max() < 0.25
