@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     Mask = NDArray[np.bool_]
     Floats = NDArray[np.float32]
+    Distances = NDArray[np.float64]
     Labels = NDArray[np.uint8]
 
 #: How often a scan shows arms, and how often then each of them.
@@ -110,7 +111,7 @@ def add_void(signal: Floats, labels: Labels, grid: Grid, rng: np.random.Generato
         signal[k] *= np.where(far > 0, 1 + pile * np.exp(-far / rim), np.float32(0))
 
 
-def _draw_rod(labels: Labels, grid: Grid, rng: np.random.Generator) -> list[tuple[int, Floats, Floats]]:
+def _draw_rod(labels: Labels, grid: Grid, rng: np.random.Generator) -> list[tuple[int, Distances, Distances]]:
     """Return some slices of one femur, if there is one, each with the distance along y and x to its center in mm."""
     side = FEMUR_ID + LEFT_OFFSET * int(rng.integers(0, 2))
     slices = np.flatnonzero((labels == side).any(axis=(1, 2)))

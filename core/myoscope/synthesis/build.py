@@ -47,10 +47,9 @@ def built(labels: Labels, grid: Grid, rng: np.random.Generator) -> Labels:
     chance = rng.random()
     if chance < PACKED_CHANCE:
         return packed(labels, grid, float(rng.uniform(*PACKED_MM)), rng)
-    chance -= PACKED_CHANCE
-    if chance < SWOLLEN_CHANCE:
+    if chance < PACKED_CHANCE + SWOLLEN_CHANCE:
         return swollen(labels, grid, rng.uniform(*SWOLLEN_MM) * rng.uniform(*OWN_SHARE, size=256))
-    if chance - SWOLLEN_CHANCE < WASTED_CHANCE:
+    if chance < PACKED_CHANCE + SWOLLEN_CHANCE + WASTED_CHANCE:
         return wasted(labels, grid, draw_loss(rng))
     return labels
 

@@ -50,7 +50,7 @@ class Pose:
 
 
 def draw_pose(rng: np.random.Generator) -> Pose:
-    """Return legs that lie at random; feet mostly fall outward, or inward, on both sides, which are about as thick."""
+    """Return legs that lie at random; feet mostly fall outward, or inward, on both sides; both are about as thick."""
     both = rng.normal(0.0, TURN_DEG)
     turns = np.clip(np.array([both, -both]) + rng.normal(0.0, TURN_DEG / 2, size=2), -MOST_DEG, MOST_DEG)
     outward = rng.uniform(*OUTWARD_MM, size=2)
