@@ -13,10 +13,11 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from myoscope.models import ModelPackage, find_model, load_network, read_package, write_package
+from myoscope.models import ModelPackage, load_network, read_package, write_package
 from myoscope.plugins import open_modality
 from myoscope.training.folders import labelled_files
 from myoscope.training.scoring import score_cases
+from myoscope.training.start import find_start
 from myoscope.training.subjects import held_out, read_memberships
 
 
@@ -29,8 +30,7 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, required=True)
     options = parser.parse_args()
     last = read_package(options.trained_on)
-    known = Path(options.model).is_dir()
-    first = read_package(Path(options.model)) if known else find_model(options.model, last.card.modality)
+    first = find_start(options.model, last.card.recipe)
     command = f"python benchmarks/mean_weights.py {options.model} {options.trained_on} --data {options.data}"
     last = replace(last, card=replace(last.card, command=f"{last.card.command} && {command} -o {options.output}"))
     package = mean_of(first, last, options.data, options.output)
@@ -50,9 +50,7 @@ def mean_of(first: ModelPackage, last: ModelPackage, data: Path, output: Path) -
     members = read_memberships(data, [image.name for image, _ in files], required=False)
     chosen = held_out(members, fold=0)
     found = score_cases([pair for pair in files if pair[0].name in chosen], network, card.recipe, modality, "cpu")
-    card = replace(
-        card, scores=found.scores, least_certainty=found.least_certainty, calibration=found.calibration
-    )  # fmt: skip
+    card = replace(card, scores=found.scores, least_certainty=found.least_certainty, calibration=found.calibration)
     return write_package(card, network.state_dict(), output)
 
 
