@@ -21,7 +21,7 @@ from myoscope.synthesis.beside import add_metal, draw_arms
 from myoscope.synthesis.body import PELVIS_ID, body_mask, depth_inside, rich_slices
 from myoscope.synthesis.build import built
 from myoscope.synthesis.fields import smooth_field
-from myoscope.synthesis.septa import septa
+from myoscope.synthesis.septa import Parts, parts, septa
 from myoscope.synthesis.views import TRAINING_LENGTH_MM, centered, cut, final_grid, slab
 
 Floats = NDArray[np.float32]
@@ -154,7 +154,7 @@ def render_ct(labels: Labels, grid: Grid, tissue: Tissue, rng: np.random.Generat
         _add_unnamed(hu, labels, depth, grid, tissue=tissue, rng=rng)
     else:
         _add_soft_tissue(hu, labels, depth, grid, rng)
-    _add_muscles(hu, labels, grid, tissue, rng)
+    _add_muscles(hu, labels, parts(labels, grid, rng) if wide else labels, grid, tissue=tissue, rng=rng)
     _add_bones(hu, labels, grid, tissue, texture)
     skin = (depth > 0) & (depth <= rng.uniform(1.5, 3.0))
     hu[skin] = rng.uniform(-20.0, 40.0)
@@ -198,7 +198,10 @@ def _add_unnamed(
     hu[free & tubes] = tissue.blood_hu
 
 
-def _add_muscles(hu: Floats, labels: Labels, grid: Grid, tissue: Tissue, rng: np.random.Generator) -> None:
+def _add_muscles(
+    hu: Floats, labels: Labels, seen: Labels | Parts, grid: Grid, *, tissue: Tissue, rng: np.random.Generator
+) -> None:
+    """Fill every muscle with lean tissue and its own share of fat; sheets lie about its parts, as they are `seen`."""
     muscle = (labels > 0) & ~np.isin(labels % LEFT_OFFSET, BONE_IDS)
     means = (tissue.muscle_hu + rng.normal(0.0, tissue.spread_hu, size=256)).astype(np.float32)
     marbling = (0.6 + 0.8 * rng.random(256)).astype(np.float32) * np.float32(tissue.infiltration)
@@ -206,7 +209,7 @@ def _add_muscles(hu: Floats, labels: Labels, grid: Grid, tissue: Tissue, rng: np
     streaks += 0.7 * smooth_field(rng, grid.shape, grid.spacing_mm, (28.0, 28.0, 70.0))
     fat = np.clip(streaks * 0.5 + 2.2 * marbling[labels] - 0.55, 0.0, 1.0) * np.float32(0.9)
     strength = 1.0 + 0.6 * smooth_field(rng, grid.shape, grid.spacing_mm, 40.0)
-    fat = np.maximum(fat, septa(labels, grid, tissue.septum_mm) * np.clip(strength, 0.0, 1.6))
+    fat = np.maximum(fat, septa(seen, grid, tissue.septum_mm) * np.clip(strength, 0.0, 1.6))
     fat = np.clip(fat, 0.0, 1.0)
     lean = means[labels] + 4.0 * smooth_field(rng, grid.shape, grid.spacing_mm, 12.0)
     hu[muscle] = (lean * (1.0 - fat) + FAT_HU * fat)[muscle]

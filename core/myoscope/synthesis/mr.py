@@ -23,6 +23,7 @@ from myoscope.synthesis.beside import add_void, draw_arms
 from myoscope.synthesis.build import built
 from myoscope.synthesis.fields import smooth_field
 from myoscope.synthesis.protons import Protons, draw_person, protons
+from myoscope.synthesis.septa import Parts, parts
 from myoscope.synthesis.views import TRAINING_LENGTH_MM, centered, cut, final_grid, slab
 
 Floats = NDArray[np.float32]
@@ -98,13 +99,14 @@ def mr_case(anatomy: Anatomy, structures: StructureSet, seed: int, options: Synt
         view = cut(view, rng)
     labels = deformed_onto(anatomy, view, deformation, whole)
     labels = built(labels, view, rng) if options.wide else labels
+    seen = parts(labels, view, rng) if options.wide else labels
     person = draw_person(rng)
     scanner = draw_scanner(rng, wide=options.wide)
-    found = protons(labels, view, person, rng)
+    found = protons(labels, seen, view, person, rng)
     if options.wide:
         _add_arms(found, view, rng)
     shading = _shading(view, scanner, rng)
-    signals = _wide_signal(found, labels, scanner, rng) if options.wide else _dixon_signals(found, scanner)
+    signals = _wide_signal(found, seen, scanner, rng) if options.wide else _dixon_signals(found, scanner)
     if options.wide and rng.random() < METAL_CHANCE:
         for signal in signals.values():
             add_void(signal, labels, view, rng)
@@ -149,7 +151,7 @@ def _dixon_signals(found: Protons, scanner: Scanner) -> dict[str, Floats]:
 
 
 def _wide_signal(
-    found: Protons, labels: NDArray[np.uint8], scanner: Scanner, rng: np.random.Generator
+    found: Protons, seen: NDArray[np.uint8] | Parts, scanner: Scanner, rng: np.random.Generator
 ) -> dict[str, Floats]:
     """Return one contrast, separated imperfectly, or with water and fat at any phase and borders inked."""
     signals = _dixon_signals(found, scanner)
@@ -158,9 +160,9 @@ def _wide_signal(
         phase = rng.uniform(0.0, np.pi)
         across = signals["fat"] * np.float32(np.sin(phase))
         plain = np.hypot(signals["water"] + signals["fat"] * np.float32(np.cos(phase)), across)
-        return {PLAIN: plain * _ink(labels, rng)}
+        return {PLAIN: plain * _ink(seen, rng)}
     if name == "opposed_phase":
-        return {name: signals[name] * _ink(labels, rng)}
+        return {name: signals[name] * _ink(seen, rng)}
     other = {"water": "fat", "fat": "water"}.get(name)
     signal = signals[name]
     if other is not None:
@@ -179,8 +181,8 @@ def _add_arms(found: Protons, grid: Grid, rng: np.random.Generator) -> None:
             found.water[mask], found.fat[mask] = np.float32(water), np.float32(fat)
 
 
-def _ink(labels: NDArray[np.uint8], rng: np.random.Generator) -> Floats:
-    """Return what a gradient echo leaves of each voxel: little or all of those on a border of a structure, 1 elsewhere.
+def _ink(labels: NDArray[np.uint8] | Parts, rng: np.random.Generator) -> Floats:
+    """Return what a gradient echo leaves of each voxel: little or all of those on a border of a part, 1 elsewhere.
 
     Where water and fat of one voxel cancel, a dark line is drawn around every muscle (PAPERS: Dixon MRI, opposed
     phase); partial volumes of rendered labels, which are whole, show it too faintly.

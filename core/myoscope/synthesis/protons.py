@@ -11,7 +11,7 @@ from myoscope.anatomy import LEFT_OFFSET, THIGH_STRUCTURES
 from myoscope.data.grid import Grid
 from myoscope.synthesis.body import body_mask, depth_inside, rich_slices
 from myoscope.synthesis.fields import smooth_field
-from myoscope.synthesis.septa import septa
+from myoscope.synthesis.septa import Parts, septa
 
 Floats = NDArray[np.float32]
 Labels = NDArray[np.uint8]
@@ -99,11 +99,12 @@ def draw_person(rng: np.random.Generator) -> Person:
     )
 
 
-def protons(labels: Labels, grid: Grid, person: Person, rng: np.random.Generator) -> Protons:
+def protons(labels: Labels, parts: Labels | Parts, grid: Grid, person: Person, rng: np.random.Generator) -> Protons:
     """Return water and fat of a label map, with fat, vessels, organs and skin around the labels.
 
     Args:
         labels: Left and right split, shape `grid.shape`.
+        parts: The same with muscles in parts (`myoscope.synthesis.septa.parts`), or the labels where they are whole.
         grid: Axis-aligned.
         person: Whose.
         rng: Source of randomness.
@@ -114,7 +115,7 @@ def protons(labels: Labels, grid: Grid, person: Person, rng: np.random.Generator
     fat = np.where(body, np.float32(1.0) + np.float32(0.04) * texture, np.float32(0.0)).astype(np.float32)
     water = np.where(body, np.float32(FAT_WATER), np.float32(0.0)).astype(np.float32)
     _fill_unnamed(water, fat, labels, depth, grid, person=person, rng=rng)
-    _fill_muscles(water, fat, labels, grid, person=person, rng=rng)
+    _fill_muscles(water, fat, labels, parts, grid, person=person, rng=rng)
     along = smooth_field(rng, grid.shape, grid.spacing_mm, (400.0, 400.0, 60.0))
     _fill_bones(water, fat, labels, grid, person=person, texture=texture, along=along)
     skin = (depth > 0) & (depth <= person.skin_mm)
@@ -145,9 +146,16 @@ def _fill_unnamed(
 
 
 def _fill_muscles(
-    water: Floats, fat: Floats, labels: Labels, grid: Grid, *, person: Person, rng: np.random.Generator
+    water: Floats,
+    fat: Floats,
+    labels: Labels,
+    parts: Labels | Parts,
+    grid: Grid,
+    *,
+    person: Person,
+    rng: np.random.Generator,
 ) -> None:
-    """Fill every muscle with lean tissue, its own share of fat in streaks and patches, and the sheets around it."""
+    """Fill every muscle with lean tissue, its own share of fat in streaks and patches, and sheets about its parts."""
     muscle = (labels > 0) & ~np.isin(labels % LEFT_OFFSET, BONE_IDS)
     lean = (1.0 + rng.normal(0.0, person.muscle_spread, size=256)).astype(np.float32)
     share = person.muscle_fat * np.exp(rng.normal(0.0, person.fat_spread, size=256))
@@ -156,7 +164,7 @@ def _fill_muscles(
     streaks += smooth_field(rng, grid.shape, grid.spacing_mm, (28.0, 28.0, 70.0))
     infiltrated = np.clip(mean * np.exp(np.float32(0.5) * streaks), 0.0, MOST_FAT)
     strength = np.clip(1.0 + 0.6 * smooth_field(rng, grid.shape, grid.spacing_mm, 40.0), 0.0, 1.6)
-    sheet = np.clip(septa(labels, grid, person.septum_mm) * strength, 0.0, 1.0).astype(np.float32)
+    sheet = np.clip(septa(parts, grid, person.septum_mm) * strength, 0.0, 1.0).astype(np.float32)
     inside = 1.0 - sheet
     grain = 1.0 + np.float32(0.03) * smooth_field(rng, grid.shape, grid.spacing_mm, 12.0)
     np.copyto(water, lean[labels] * grain * (1.0 - infiltrated) * inside, where=muscle)

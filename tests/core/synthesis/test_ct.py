@@ -5,7 +5,6 @@ import myoscope
 from myoscope import THIGH_STRUCTURES, Grid, LabelledCase, Segmentation, StructureSet, SynthesisOptions
 from myoscope.synthesis import Anatomy, ct_case
 from myoscope.synthesis.ct import AIR_HU, FAT_HU
-from myoscope.synthesis.septa import septa
 
 BONES = (28, 29)
 COARSE = (8.0, 8.0, 12.0)
@@ -167,19 +166,3 @@ def test_muscle_of_wide_cases_is_of_all_densities(wide: list[LabelledCase]) -> N
         medians.append(float(np.median(made.scan.image[muscle])))
     assert min(medians) < 30
     assert max(medians) > 60
-
-
-def test_septa_lie_on_both_sides_of_a_border_in_the_plane_and_nowhere_else() -> None:
-    labels = np.zeros((2, 5, 6), dtype=np.uint8)
-    labels[0, :, :3], labels[0, :, 3:], labels[1] = 1, 2, 2
-    share = septa(labels, Grid.identity((6, 5, 2), (2.0, 4.0, 1.0), (0.0, 0.0, 0.0)), 1.0)
-    np.testing.assert_allclose(share[0, 2], [0.0, 0.0, 0.25, 0.25, 0.0, 0.0])
-    assert not share[1].any()
-
-
-def test_a_septum_takes_the_share_of_the_voxel_that_its_half_fills() -> None:
-    labels = np.zeros((1, 4, 4), dtype=np.uint8)
-    labels[0, 2:] = 7
-    grid = Grid.identity((4, 4, 1), (2.0, 4.0, 1.0), (0.0, 0.0, 0.0))
-    np.testing.assert_allclose(septa(labels, grid, 2.0)[0, :, 0], [0.0, 0.25, 0.25, 0.0])
-    assert septa(labels, grid, 50.0).max() == pytest.approx(0.7)

@@ -19,7 +19,7 @@ def cases() -> list[LabelledCase]:
 
 @pytest.fixture(scope="module")
 def wide() -> list[LabelledCase]:
-    return [case(seed, wide=True) for seed in range(24)]
+    return [case(seed, wide=True) for seed in range(32)]
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(cases: list[LabelledCase]) -> None:
