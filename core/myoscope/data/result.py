@@ -42,7 +42,7 @@ class ModelReference:
         id: Model id.
         sha256: Hash of its weights.
         recipe: Name of its recipe.
-        backend: What ran it, where and how precisely, such as `openvino cpu bfloat16`.
+        backend: What ran it, where, how precisely and on how many threads, such as `openvino cpu bfloat16, 2 threads`.
         trained_on: What it was trained on, one sentence from its card.
         seen: Channels of the scan that it saw.
     """

@@ -41,7 +41,7 @@ class Found:
         findings: What running it noticed.
         confidence_map: Probability of each label times 255, 0 where the model did not look; None unless asked for.
         certainty: Of the model in a volume; None for pictures.
-        ran_by: What computed, where and how precisely.
+        ran_by: What computed, where, how precisely and on how many threads.
     """
 
     labels: NDArray[np.uint8]
@@ -128,7 +128,7 @@ def run_model(
         )  # fmt: skip
     certainty = calibrated(found.certainty, package.card.calibration)
     unsure = doubts(package.card.id, certainty, package.card.least_certainty)
-    return replace(found, certainty=certainty, findings=(*turn.findings(), *unsure), ran_by=runner.name)
+    return replace(found, certainty=certainty, findings=(*turn.findings(), *unsure), ran_by=_ran_by(runner.name))
 
 
 def segment(  # noqa: PLR0913  # a scan twice, and who runs what how
@@ -177,6 +177,13 @@ def segment(  # noqa: PLR0913  # a scan twice, and who runs what how
     return Found(whole.labels, (), seen, confidence_map=whole.confidence, certainty=whole.certainty)
 
 
+def _ran_by(runner: str) -> str:
+    """Return what ran, with the threads that it had: sums in another order differ in their last bits."""
+    import torch
+
+    return f"{runner}, {torch.get_num_threads()} threads"
+
+
 def _check_fitting(options: InferenceOptions, scan: Scan, backend: str) -> None:
     """Refuse options that have no meaning for a picture, or for a model that nnU-Net runs."""
     default = InferenceOptions()
@@ -204,7 +211,7 @@ def _by_nnunet(
     labels = np.zeros(frames.shape, dtype=np.uint8)
     labels[(..., *view)] = _values(package.card.recipe, structures)[found]
     sure = tuple(float(c) for c in confidence)
-    return Found(labels if scan.times_s else labels[0], sure, tuple(scan.channels), ran_by=f"nnunet {device}")
+    return Found(labels if scan.times_s else labels[0], sure, tuple(scan.channels), ran_by=_ran_by(f"nnunet {device}"))
 
 
 def _values(recipe: Recipe, structures: StructureSet) -> NDArray[np.uint8]:
