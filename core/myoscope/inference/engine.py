@@ -181,7 +181,8 @@ def _ran_by(runner: str) -> str:
     """Return what ran, with the threads that it had: sums in another order differ in their last bits."""
     import torch
 
-    return f"{runner}, {torch.get_num_threads()} threads"
+    count = torch.get_num_threads()
+    return f"{runner}, {count} thread{'s' if count > 1 else ''}"
 
 
 def _check_fitting(options: InferenceOptions, scan: Scan, backend: str) -> None:

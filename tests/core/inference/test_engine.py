@@ -81,7 +81,7 @@ def test_a_model_says_what_ran_it_and_how_sure_it_was_and_gives_the_map_when_ask
     options = InferenceOptions(backend="torch", confidence=True)
     found = run_model(thigh.scan, plugin, tiny_package, device="cpu", options=options)
     assert found.ran_by.startswith("torch cpu ")
-    assert found.ran_by.endswith(f", {torch.get_num_threads()} threads")
+    assert f", {torch.get_num_threads()} thread" in found.ran_by
     assert found.confidence_map.shape == found.labels.shape
     assert found.certainty.by_structure.keys() == {"vastus_lateralis", "femur"}
     low, high = min(found.certainty.by_structure.values()), max(found.certainty.by_structure.values())
