@@ -210,7 +210,7 @@ def test_provenance_says_what_made_the_numbers(analyzed: CaseResult, model: str)
     reference = provenance.model
     assert reference is not None
     assert (reference.id, reference.sha256, reference.recipe) == (card.id, card.sha256, card.recipe.name)
-    assert re.fullmatch(r"(torch|openvino) cpu (float32|bfloat16)", reference.backend)
+    assert re.fullmatch(r"(torch|openvino) cpu (float32|bfloat16), \d+ threads?", reference.backend)
     assert reference.trained_on == card.trained_on
     assert [cost.stage for cost in provenance.stages] == STAGES
     assert all(cost.seconds >= 0 and cost.peak_memory_mb > 10 for cost in provenance.stages)
