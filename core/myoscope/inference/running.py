@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from myoscope.free_memory import give_back_memory
 from myoscope.inference.windows import Corner, Plan, Volume, cut
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ def logits_of_windows(
                 if batch == 1:
                     raise MemoryError("a single window does not fit into the network") from error
                 batch = (min(batch, len(together)) + 1) // 2
+            if corner not in ready:  # not where the error is caught: it still holds what the network had made
+                give_back_memory()
         yield corner, ready.pop(corner, None)
         if corner not in skipped:
             done += 1
