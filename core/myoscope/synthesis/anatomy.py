@@ -14,7 +14,7 @@ from myoscope.data.segmentation import Segmentation
 from myoscope.errors import InputError
 from myoscope.ops.orient import to_lps
 from myoscope.synthesis.fields import interpolate_at
-from myoscope.synthesis.pose import Pose, draw_pose, of_own_leg, posed
+from myoscope.synthesis.pose import Pose, draw_pose, forward_mm, of_own_leg, posed
 
 #: Deformation: spread of overall size, of each axis, of rotation about each axis, and of the smooth displacement
 #: whose knots stand this many along (x, y, z).
@@ -143,9 +143,15 @@ def deformed_onto(anatomy: Anatomy, grid: Grid, deformation: Deformation, whole:
 def enclosing_grid(anatomy: Anatomy, deformation: Deformation, spacing_mm: tuple[float, ...]) -> Grid:
     """Return a grid of this spacing that holds the whole deformed anatomy with room for fat, skin and air."""
     half = np.array(anatomy.grid.size) * np.array(anatomy.grid.spacing_mm) / 2
-    reach = np.abs(deformation.matrix) @ half + np.array(MARGIN_MM)
-    size = tuple(int(np.ceil(2 * r / s)) for r, s in zip(reach, spacing_mm, strict=True))
-    origin = tuple(-(n - 1) * s / 2 for n, s in zip(size, spacing_mm, strict=True))
+    low, high = -half, half
+    if deformation.pose is not None:
+        back, front = forward_mm(anatomy.labels, anatomy.grid, deformation.pose)
+        low[1] -= max(front, 0.0)
+        high[1] += max(-back, 0.0)
+    away = np.abs(deformation.matrix) @ ((high - low) / 2) + np.array(MARGIN_MM)
+    middle = deformation.matrix @ ((low + high) / 2)
+    size = tuple(int(np.ceil(2 * r / s)) for r, s in zip(away, spacing_mm, strict=True))
+    origin = tuple(float(m) - (n - 1) * s / 2 for m, n, s in zip(middle, size, spacing_mm, strict=True))
     return Grid.identity(size, tuple(float(s) for s in spacing_mm), origin)
 
 

@@ -1,4 +1,4 @@
-"""How the legs lie and how thick they are: each turned about its own thigh, moved outward and more or less muscular.
+"""How the legs lie and how thick they are: each bent at the hip, turned about its thigh, moved outward, thick or thin.
 
 The pelvis and the bones stay: the thighs of the two bodies behind the full anatomies differ by a factor of three in
 muscle volume where their femora differ by a seventh, so girth is no matter of size.
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 #: Spread of a leg's turn about its thigh, the largest, and how far it moves outward.
 TURN_DEG, MOST_DEG = 11.0, 28.0
 OUTWARD_MM = (0.0, 22.0)
-#: The turn grows from the hip down over this share of the femur.
+#: How far hips are bent, most by a cushion under the knees, some over-stretched, and how far the two sides differ.
+FLEXION_DEG, FLEXION_SPREAD_DEG = (-4.0, 16.0), 2.5
+#: The turn grows, and the hip bends, from the top of the femur down over this share of it.
 SHARE_OF_FEMUR = 0.4
 #: How often the thighs have a girth other than the anatomy's, by which factor, and how far the two sides differ.
 GIRTH_CHANCE = 0.5
@@ -42,11 +44,13 @@ class Pose:
         turns: About the femur, in radians.
         outward_mm: Away from the other leg.
         girths: What is around the femur becomes this many times as thick.
+        flexions: At the hip, in radians; the knee comes forward.
     """
 
     turns: tuple[float, float]
     outward_mm: tuple[float, float]
     girths: tuple[float, float] = (1.0, 1.0)
+    flexions: tuple[float, float] = (0.0, 0.0)
 
 
 def draw_pose(rng: np.random.Generator) -> Pose:
@@ -57,7 +61,30 @@ def draw_pose(rng: np.random.Generator) -> Pose:
     right, left = (float(turn) for turn in np.deg2rad(turns))
     girth = np.exp(rng.uniform(*np.log(GIRTHS))) if rng.random() < GIRTH_CHANCE else 1.0
     girths = girth * (1 + rng.normal(0.0, SIDES_SPREAD, size=2))
-    return Pose((right, left), (float(outward[0]), float(outward[1])), (float(girths[0]), float(girths[1])))
+    flexions = np.deg2rad(rng.uniform(*FLEXION_DEG) + rng.normal(0.0, FLEXION_SPREAD_DEG, size=2))
+    return Pose(
+        (right, left),
+        (float(outward[0]), float(outward[1])),
+        (float(girths[0]), float(girths[1])),
+        (float(flexions[0]), float(flexions[1])),
+    )
+
+
+def forward_mm(labels: NDArray[np.uint8], grid: Grid, pose: Pose) -> tuple[float, float]:
+    """Return how far the knees come forward, the one that does least and the one that does most; 0 where nothing moves.
+
+    Args:
+        labels: Of the anatomy, shape `grid.shape`.
+        grid: Of the labels, axis-aligned.
+        pose: Of the legs.
+    """
+    axes = _axes(labels, grid)
+    if axes is None:
+        return 0.0, 0.0
+    top, bottom = _span(axes)
+    depth = np.float32(_bent(np.array([bottom], dtype=np.float32), top, top - bottom)[0])
+    least, most = sorted(float(np.tan(flexion) * depth) for flexion in pose.flexions)
+    return least, most
 
 
 def posed(labels: NDArray[np.uint8], grid: Grid, indices: Places, pose: Pose) -> NDArray[np.uint8] | None:
@@ -71,16 +98,16 @@ def posed(labels: NDArray[np.uint8], grid: Grid, indices: Places, pose: Pose) ->
         indices: Places in the anatomy in voxels, shape (3, k, j, i), along z, y and x; changed in place.
         pose: Of the legs.
     """
-    right_axis, left_axis = (_axis(labels == value, grid) for value in (FEMUR_ID, FEMUR_ID + LEFT_OFFSET))
-    if right_axis is None or left_axis is None:
+    axes = _axes(labels, grid)
+    if axes is None:
         return None
+    right_axis, left_axis = axes
     (first_x, first_y, first_z), steps = grid.origin, grid.spacing_mm
     z, y, x = (
         line * np.float32(step) + np.float32(first)
         for line, step, first in zip(indices, steps[::-1], (first_z, first_y, first_x), strict=True)
     )
-    top = min(right_axis.top, left_axis.top)
-    bottom = max(right_axis.bottom, left_axis.bottom)
+    top, bottom = _span(axes)
     length = top - bottom
     grown = np.clip((top - z) / np.float32(SHARE_OF_FEMUR * length), 0.0, 1.0)
     thickened = grown * np.clip((z - bottom) / np.float32(KNEE_SHARE * length), 0.0, 1.0)
@@ -93,6 +120,7 @@ def posed(labels: NDArray[np.uint8], grid: Grid, indices: Places, pose: Pose) ->
     # The inner border of a thicker leg stays, so that its femur moves outward.
     half = np.maximum(np.abs(across - middle) - np.float32(CORE_MM), 0)
     away += np.where(left, half, -half) * (girth - 1)
+    y += np.tan(np.where(left, np.float32(pose.flexions[1]), np.float32(pose.flexions[0]))) * _bent(z, top, length)
     dx, dy, cos, sin = x - away - across, y - along, np.cos(angle), np.sin(angle)
     shrunk = _shrunk(np.hypot(dx, dy), girth)
     dx, dy = dx * shrunk, dy * shrunk
@@ -100,6 +128,16 @@ def posed(labels: NDArray[np.uint8], grid: Grid, indices: Places, pose: Pose) ->
     indices[2] = (x - np.float32(first_x)) / np.float32(steps[0])
     indices[1] = (y - np.float32(first_y)) / np.float32(steps[1])
     return np.where(grown > 0, np.where(left, 2, 1), 0).astype(np.uint8)
+
+
+def _bent(z: Places, top: float, length: float) -> Places:
+    """Return how far below its bend a place lies, in mm: what a leg comes forward there for a flexion of 45 degrees.
+
+    Slices of a bent leg are moved, not tilted: a tilt of that many degrees would make a section 4% longer.
+    """
+    bend = np.float32(SHARE_OF_FEMUR * length)
+    below = np.maximum(np.float32(top) - z, 0)
+    return np.asarray(np.where(below < bend, below**2 / (2 * bend), below - bend / 2), dtype=np.float32)
 
 
 def _shrunk(radius: Places, girth: Places) -> Places:
@@ -129,6 +167,16 @@ class _Axis:
 
     def y(self, z: Places) -> Places:
         return np.float32(self.along[0]) * z + np.float32(self.along[1])
+
+
+def _axes(labels: NDArray[np.uint8], grid: Grid) -> tuple[_Axis, _Axis] | None:
+    right, left = (_axis(labels == value, grid) for value in (FEMUR_ID, FEMUR_ID + LEFT_OFFSET))
+    return None if right is None or left is None else (right, left)
+
+
+def _span(axes: tuple[_Axis, _Axis]) -> tuple[float, float]:
+    """Return top and bottom of what both femora share."""
+    return min(axis.top for axis in axes), max(axis.bottom for axis in axes)
 
 
 def _axis(femur: NDArray[np.bool_], grid: Grid) -> _Axis | None:

@@ -3,7 +3,7 @@ import pytest
 
 from myoscope import Grid
 from myoscope.synthesis import Anatomy
-from myoscope.synthesis.anatomy import Deformation, deformed_onto
+from myoscope.synthesis.anatomy import Deformation, deformed_onto, enclosing_grid
 from myoscope.synthesis.pose import MOST_DEG, Pose, draw_pose
 
 GRID = Grid.identity((80, 40, 40), (4.0, 4.0, 10.0), (-158.0, -78.0, -195.0))
@@ -73,6 +73,37 @@ def test_girth_moves_muscles_and_makes_them_thicker_and_leaves_bones_and_the_inn
         assert np.array_equal(labels[end], before[end])
 
 
+def test_a_bent_hip_brings_the_leg_forward_the_more_the_lower_and_leaves_the_other_leg_and_the_pelvis_alone() -> None:
+    labels = shown(Pose((0.0, 0.0), (0.0, 0.0), flexions=(float(np.deg2rad(15.0)), 0.0)))
+    before = legs().labels
+    tops = [29, 20, 12, 2]  # planes 10 mm apart; the bend reaches down over 0.4 of 290 mm
+    moved = [center(before, RIGHT_FEMUR, k)[1] - center(labels, RIGHT_FEMUR, k)[1] for k in tops]
+    assert moved[0] == pytest.approx(0.0, abs=0.5)
+    assert moved[2] - moved[1] > 8.0
+    assert moved[3] - moved[2] == pytest.approx(np.tan(np.deg2rad(15.0)) * 100.0, abs=4.0)
+    assert (labels == RIGHT_FEMUR).sum() == (before == RIGHT_FEMUR).sum()
+    for value in (LEFT_FEMUR, LEFT_MUSCLE, 29):
+        assert np.array_equal(labels == value, before == value)
+
+
+@pytest.mark.parametrize("degrees", [25.0, -25.0])
+def test_the_grid_grows_on_the_side_to_which_a_leg_is_bent(degrees: float) -> None:
+    bent, upright = (Pose((0.0, 0.0), (0.0, 0.0), flexions=(float(np.deg2rad(a)), 0.0)) for a in (degrees, 0.0))
+    grown, usual = (
+        enclosing_grid(legs(), Deformation(np.eye(3), KNOTS, mirrored=False, pose=pose), (4.0, 4.0, 10.0))
+        for pose in (bent, upright)
+    )
+    deformation = Deformation(np.eye(3), KNOTS, mirrored=False, pose=bent)
+    labels = deformed_onto(legs(), grown, deformation, grown)
+    for value in (RIGHT_FEMUR, LEFT_FEMUR, RIGHT_MUSCLE, LEFT_MUSCLE):
+        assert (labels == value).sum() == pytest.approx((legs().labels == value).sum(), rel=0.05)
+    ends = [(grid.origin[1], grid.origin[1] + grid.size[1] * grid.spacing_mm[1]) for grid in (grown, usual)]
+    front, back = ends[1][0] - ends[0][0], ends[0][1] - ends[1][1]
+    wider, as_before = (front, back) if degrees > 0 else (back, front)
+    assert wider == pytest.approx(np.tan(np.deg2rad(25.0)) * 232.0, abs=8.0)  # 290 mm, half of its 0.4 less
+    assert as_before == pytest.approx(0.0, abs=4.0)
+
+
 def test_no_leg_shows_a_part_of_the_other_one() -> None:
     labels = shown(Pose((float(np.deg2rad(MOST_DEG)), float(np.deg2rad(-MOST_DEG))), (0.0, 0.0)))
     left_half = labels[:, :, 40:]
@@ -93,6 +124,10 @@ def test_drawn_poses_differ_and_keep_their_limits() -> None:
     assert len({pose.turns for pose in poses}) == len(poses)
     assert all(abs(turn) <= np.deg2rad(MOST_DEG) + 1e-9 for pose in poses for turn in pose.turns)
     assert all(outward >= 0 for pose in poses for outward in pose.outward_mm)
+    flexions = np.rad2deg([pose.flexions for pose in poses])
+    assert flexions.min() < -2.0
+    assert 12.0 < flexions.max() < 26.0
+    assert np.abs(flexions[:, 0] - flexions[:, 1]).max() < 15.0
     girths = np.array([pose.girths for pose in poses])
     assert girths.min() > 0.5
     assert girths.max() < 1.8
