@@ -50,7 +50,7 @@ def mean_of(first: ModelPackage, last: ModelPackage, data: Path, output: Path) -
     members = read_memberships(data, [image.name for image, _ in files], required=False)
     chosen = held_out(members, fold=0)
     found = score_cases([pair for pair in files if pair[0].name in chosen], network, card.recipe, modality, "cpu")
-    card = replace(card, scores=found.scores, least_certainty=found.least_certainty, calibration=found.calibration)
+    card = replace(card, scores=found.scores, usual_certainty=found.usual_certainty, calibration=found.calibration)
     return write_package(card, network.state_dict(), output)
 
 

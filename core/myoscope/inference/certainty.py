@@ -14,6 +14,7 @@ from myoscope.data.finding import Finding, Severity
 from myoscope.data.segmentation import Certainty, Segmentation
 from myoscope.inference.blending import BACKGROUND, Piece
 from myoscope.inference.shares import entropy, leaders, slabs
+from myoscope.models.card import USUAL_SHARE
 from myoscope.ops.regions import label_boxes
 
 if TYPE_CHECKING:
@@ -27,8 +28,8 @@ SURE = 255
 DOUBTFUL_DICE = 0.6
 
 
-def doubts(model: str, certainty: Certainty | None, least: float | None) -> tuple[Finding, ...]:
-    """Return a finding where a model is less sure of a volume than of any that was held out of its training.
+def doubts(model: str, certainty: Certainty | None, usual: float | None) -> tuple[Finding, ...]:
+    """Return a finding where a model is less sure of a volume than it usually is of those held out of its training.
 
     Over the volumes held out from either embedded default Dice went with certainty (Spearman 0.9). Whole scans turned
     front to back and real CTs of the trunk lay below them all, scans turned upside down did not.
@@ -36,16 +37,17 @@ def doubts(model: str, certainty: Certainty | None, least: float | None) -> tupl
     Args:
         model: Id of the model.
         certainty: Of the model in the volume.
-        least: Of the held-out volumes, that of which it was least sure; None where it is not known.
+        usual: `ModelCard.usual_certainty`; None where it is not known.
     """
-    if certainty is None or least is None or not certainty.mean < least:
+    if certainty is None or usual is None or not certainty.mean < usual:
         return ()
-    sure = math.floor(100 * certainty.mean) / 100  # as `least`, down
+    sure = math.floor(100 * certainty.mean) / 100  # as `usual`, down
     return (
         Finding(
             code="low_confidence",
             severity=Severity.WARNING,
-            message=f"{model} is less sure of this scan ({sure:.2f}) than of any that it was tested on ({least:.2f}).",
+            message=f"{model} is less sure of this scan ({sure:.2f}) than of {USUAL_SHARE:.0%} of those that it was "
+            f"tested on ({usual:.2f} or more).",
             action="Look whether the scan is of the kind that the model is made for, and the right way up; look at "
             "every outline before using the values.",
         ),

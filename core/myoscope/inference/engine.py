@@ -127,7 +127,7 @@ def run_model(
             device=device, options=chosen, batch=ahead.batch, progress=ahead.step,
         )  # fmt: skip
     certainty = calibrated(found.certainty, package.card.calibration)
-    unsure = doubts(package.card.id, certainty, package.card.least_certainty)
+    unsure = doubts(package.card.id, certainty, package.card.usual_certainty)
     return replace(found, certainty=certainty, findings=(*turn.findings(), *unsure), ran_by=_ran_by(runner.name))
 
 

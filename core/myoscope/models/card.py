@@ -13,6 +13,8 @@ from myoscope.errors import ModelError
 
 #: Ids become folder names, so they hold nothing that leads out of one.
 ID = re.compile(r"[a-z0-9_]+/[a-z0-9_][a-z0-9_.-]*")
+#: What this share of the volumes held out from a model reach is its usual certainty.
+USUAL_SHARE = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +75,8 @@ class ModelCard:
         scores: Held-out figures by structure.
         limitations: Known failures, plainly.
         myoscope_version: That wrote the package.
-        least_certainty: `Certainty.mean` of the held-out volume of which the model was least sure, rounded down; None
-            where it is not known, and for pictures.
+        usual_certainty: `Certainty.mean` that `USUAL_SHARE` of the held-out volumes reach, rounded down; None where it
+            is not known, and for pictures.
         calibration: From certainty to Dice; None where it is not known, and for pictures.
         intended_use: The same for every model.
     """
@@ -94,7 +96,7 @@ class ModelCard:
     scores: tuple[StructureScore, ...]
     limitations: tuple[str, ...]
     myoscope_version: str
-    least_certainty: float | None = None
+    usual_certainty: float | None = None
     calibration: Calibration | None = None
     intended_use: str = RESEARCH_USE_ONLY
 

@@ -116,7 +116,7 @@ def train(run: TrainingRun, *, progress: Progress | None = None) -> ModelPackage
     hours = (time.monotonic() - started) / 3600
     found = score_cases([case.files for case in held_out], network, recipe, modality, "cpu")
     card = card_of(run, recipe, facts=facts, scores=found.scores, hours=hours, cases=(len(kept), len(held_out)))
-    card = replace(card, least_certainty=found.least_certainty, calibration=found.calibration)
+    card = replace(card, usual_certainty=found.usual_certainty, calibration=found.calibration)
     if start is not None:
         card = descended(card, start.card)
     return write_package(card, network.state_dict(), run.out / "model")

@@ -17,6 +17,7 @@ from myoscope.data.recipe import Recipe
 from myoscope.data.scan import Scan
 from myoscope.data.segmentation import Certainty, Segmentation
 from myoscope.metrics import dice, overlap_counts
+from myoscope.models.card import USUAL_SHARE
 from myoscope.training.cases import read_labelled
 
 if TYPE_CHECKING:
@@ -55,12 +56,12 @@ class HeldOut:
 
     Attributes:
         scores: Dice and volume error by structure, each side of each case counted on its own.
-        least_certainty: Of the volume of which it was least sure, rounded down; None for pictures.
+        usual_certainty: That `USUAL_SHARE` of the volumes reach, rounded down; None for pictures.
         calibration: From its certainty of a structure to its Dice there; None for pictures and for too few structures.
     """
 
     scores: tuple[StructureScore, ...]
-    least_certainty: float | None
+    usual_certainty: float | None
     calibration: Calibration | None
 
 
@@ -88,9 +89,7 @@ def score_cases(
         return found.labels
 
     cases = [_figures(pair, label, recipe, modality) for pair in pairs]
-    means = [certainty.mean for certainty in sure if not math.isnan(certainty.mean)]
-    least = math.floor(100 * min(means)) / 100 if means else None
-    return HeldOut(_summed(cases, recipe), least, calibration_of(sure, cases) if sure else None)
+    return HeldOut(_summed(cases, recipe), usual_certainty(sure), calibration_of(sure, cases) if sure else None)
 
 
 def score_labels(
@@ -108,6 +107,15 @@ def score_labels(
         modality: That loads and refines.
     """
     return _summed([_figures(pair, label_scan, recipe, modality) for pair in pairs], recipe)
+
+
+def usual_certainty(sure: Sequence[Certainty]) -> float | None:
+    """Return the mean certainty that `USUAL_SHARE` of volumes reach, rounded down to hundredths; None without any.
+
+    One hard volume among many does not set it, as it would set the least.
+    """
+    means = [certainty.mean for certainty in sure if not math.isnan(certainty.mean)]
+    return math.floor(100 * np.quantile(means, 1 - USUAL_SHARE)) / 100 if means else None
 
 
 def calibration_of(sure: Sequence[Certainty], cases: Sequence[Figures]) -> Calibration | None:

@@ -92,10 +92,10 @@ def test_a_model_says_what_ran_it_and_how_sure_it_was_and_gives_the_map_when_ask
     assert again.certainty == found.certainty
 
 
-def test_a_scan_of_which_a_model_is_less_sure_than_of_those_held_out_gets_a_finding(
+def test_a_scan_of_which_a_model_is_less_sure_than_it_usually_is_gets_a_finding(
     thigh: LabelledCase, tiny_package: ModelPackage
 ) -> None:
-    strict = replace(tiny_package, card=replace(tiny_package.card, least_certainty=1.0))
+    strict = replace(tiny_package, card=replace(tiny_package.card, usual_certainty=1.0))
     options = InferenceOptions(backend="torch")
     found = run_model(thigh.scan, open_modality("ct_thigh"), strict, device="cpu", options=options)
     assert [finding.code for finding in found.findings] == ["low_confidence"]

@@ -72,8 +72,8 @@ def test_a_run_writes_a_whole_package_that_says_what_it_is(package: ModelPackage
     assert (card.id, card.modality, card.backend, card.seed, card.device) == (NAME, "ct_thigh", "torch", 7, there)
     assert card.recipe.training == recipe.training
     assert card.trained_on == "4 labelled cases: the folder 'data'"
-    assert card.least_certainty is not None
-    assert 0 <= card.least_certainty < 1
+    assert card.usual_certainty is not None
+    assert 0 <= card.usual_certainty < 1
     assert card.held_out.startswith("2 cases of the same folder (fold 0) kept out of training")
     assert card.command == f"myoscope train {NAME} --data data -o r --fold 0 --seed 7"
     assert {score.structure for score in card.scores} == {"vastus_lateralis", "femur"}

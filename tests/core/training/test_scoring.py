@@ -1,7 +1,9 @@
+import math
+
 import pytest
 
 from myoscope.data.segmentation import Certainty
-from myoscope.training.scoring import FEWEST_PAIRS, Figure, calibration_of
+from myoscope.training.scoring import FEWEST_PAIRS, Figure, calibration_of, usual_certainty
 
 
 def found(dice: float) -> Figure:
@@ -38,3 +40,20 @@ def test_what_refinement_took_away_does_not_count_but_one_side_that_is_missing_d
     line = calibration_of(sure, cases)
     assert line is not None
     assert (line.slope, line.intercept, line.count) == pytest.approx((0.5, 0.0, 40))
+
+
+def test_one_hard_volume_among_many_does_not_set_what_is_usual() -> None:
+    usual = [Certainty(0.9 + 0.001 * n, {}) for n in range(40)]
+    assert usual_certainty([*usual, Certainty(0.2, {}), Certainty(math.nan, {})]) == 0.9
+    hard = [Certainty(0.2, {})] * 10
+    assert usual_certainty([*usual, *hard]) == 0.2
+
+
+def test_of_few_volumes_the_least_sure_one_counts_most() -> None:
+    assert usual_certainty([Certainty(0.7, {}), Certainty(0.9, {})]) == pytest.approx(0.71)
+    assert usual_certainty([Certainty(0.839, {})]) == pytest.approx(0.83)
+
+
+def test_where_nothing_is_found_in_any_volume_nothing_is_usual() -> None:
+    assert usual_certainty([Certainty(math.nan, {})]) is None
+    assert usual_certainty([]) is None
