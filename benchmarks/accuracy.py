@@ -2,7 +2,7 @@
 
     python benchmarks/accuracy.py [--modality dixon_mri] [--cases 10] [--seed 90000] [--labels MAP] [--model ID]
 
-Seeds from 90000 up are used for no training set. Research use only.
+Seeds from 90000 to 95999 are used for no training set. Research use only.
 """
 
 from __future__ import annotations

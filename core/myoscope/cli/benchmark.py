@@ -37,7 +37,7 @@ def configure(parser: ArgumentParser) -> None:
         metavar="S",
         type=natural,
         default=FIRST_SEED,
-        help=f"of the first synthetic case; {FIRST_SEED} when not given, from which on none was trained on",
+        help=f"of the first synthetic case; {FIRST_SEED} when not given; none from there to 95999 was trained on",
     )
     parser.add_argument(
         "-d", "--device", metavar="DEVICE", default="auto", help="auto, cpu, gpu, gpu:N or mps; auto when not given"
