@@ -133,7 +133,7 @@ def posed(labels: NDArray[np.uint8], grid: Grid, indices: Places, pose: Pose) ->
 def _bent(z: Places, top: float, length: float) -> Places:
     """Return how far below its bend a place lies, in mm: what a leg comes forward there for a flexion of 45 degrees.
 
-    Slices of a bent leg are moved, not tilted: a tilt of that many degrees would make a section 4% longer.
+    Slices of a bent leg are moved, not tilted; a tilt by 16 degrees would make a section 4% longer.
     """
     bend = np.float32(SHARE_OF_FEMUR * length)
     below = np.maximum(np.float32(top) - z, 0)
