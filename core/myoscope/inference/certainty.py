@@ -32,7 +32,7 @@ def doubts(model: str, certainty: Certainty | None, usual: float | None) -> tupl
     """Return a finding where a model is less sure of a volume than it usually is of those held out of its training.
 
     Over the volumes held out from either embedded default Dice went with certainty (Spearman 0.9). Whole scans turned
-    front to back and real CTs of the trunk lay below them all, scans turned upside down did not.
+    front to back and real CTs of the trunk lay below what is usual, scans turned upside down did not.
 
     Args:
         model: Id of the model.
